@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// X.509 for the fleet's own mTLS: a private CA, one server certificate, one certificate a node (ECDSA P-256). OpenSSL is
+// included in certificates.cc and nowhere else of ours.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "platform/bytes.h"
+#include "platform/status.h"
+
+namespace cpis::crypto {
+
+struct CertificateAndKey {
+  std::string certificate_pem;
+  std::string private_key_pem;
+};
+
+// The name every fleet server certificate carries, whatever its address: the fleet's CA, not DNS, says who the server is.
+inline constexpr std::string_view kFleetServerName = "fleet.cpis-edge.invalid";
+
+platform::Result<CertificateAndKey> NewCertificateAuthority(std::string_view common_name, std::chrono::days lifetime);
+// serverAuth, subjectAltName kFleetServerName.
+platform::Result<CertificateAndKey> NewServerCertificate(const CertificateAndKey& authority, std::chrono::days lifetime);
+
+// A key pair and its signing request (PKCS #10), made on the node.
+struct KeyAndRequest {
+  std::string private_key_pem;
+  std::string request_pem;
+};
+platform::Result<KeyAndRequest> NewCertificateRequest(std::string_view common_name);
+// clientAuth certificate for the key in `request_pem`, with `common_name` of our choice, not the request's.
+// kInvalid when the request is malformed, its signature is wrong or its key is not P-256.
+platform::Result<std::string> SignNodeCertificate(const CertificateAndKey& authority, std::string_view request_pem,
+                                                  std::string_view common_name, std::chrono::days lifetime);
+
+platform::Result<platform::Bytes> CertificateSha256(std::string_view certificate_pem);  // of the DER form
+platform::Result<std::chrono::sys_seconds> CertificateExpiry(std::string_view certificate_pem);
+
+}  // namespace cpis::crypto

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The node as its users see it: everything that HTTP and cpisctl can ask for. All calls are thread-safe.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "edge/answer.h"
+#include "platform/clock.h"
+#include "platform/status.h"
+
+namespace cpis::edge {
+
+using platform::Result;
+using platform::Status;
+
+struct SessionInfo {
+  std::string token;
+  Instant expires;
+};
+
+struct LookupRequest {
+  std::string nhs_number;   // as typed
+  std::string incident;     // may be empty
+  bool silent = false;      // IsUnscheduledAccessEvent: false, or --silent
+};
+
+struct AttendRequest {
+  std::string nhs_number;
+  std::string incident;                // required for attend: kInvalid if empty
+  std::optional<Instant> occurred_at;  // now if absent; kInvalid when in the future
+};
+
+struct AttendReply {
+  std::string id;                      // of the attendance, also of the one queued before
+  Notification notification;           // kQueued or kAlreadyQueued
+  Instant occurred_at;
+};
+
+enum class Freshness { kNever, kFresh, kAgeing, kExpired };
+std::string_view Name(Freshness freshness);
+
+struct PartitionStatus {
+  std::string code;
+  std::string name;       // empty while locked or unknown
+  uint64_t rows = 0;
+  uint64_t sequence = 0;
+};
+
+struct NodeStatus {
+  std::string node;       // name; empty before enrolment
+  std::string node_id;
+  std::string trust;
+  std::string version;
+  bool enrolled = false;
+  bool locked = true;
+  bool online = false;
+  Instant link_since;
+  std::string link_error;
+  std::optional<Instant> as_of;
+  std::chrono::seconds age{0};
+  Freshness freshness = Freshness::kNever;
+  std::vector<PartitionStatus> region;
+  uint64_t attendances_waiting = 0;
+  uint64_t audit_waiting = 0;
+  uint64_t quarantined = 0;
+  std::optional<Instant> lease_expires;
+  std::string key_store_kind;
+  bool hardware_bound = false;
+  uint64_t alerts = 0;
+};
+
+struct OutboxItem {
+  std::string id;
+  uint64_t sequence = 0;
+  std::string kind;         // "attendance", "audit"
+  std::string state;        // "WAITING", "QUARANTINED", "FORWARDED"
+  Instant queued_at;
+  std::string reason;       // of QUARANTINED
+  std::optional<Instant> receipt_at;
+  size_t bytes = 0;         // sealed: its content cannot be shown here
+};
+
+struct TopicVerdict {
+  std::string topic;
+  uint64_t entries = 0;
+  bool matches = false;     // rows on disk have the signed digest
+};
+
+struct Finding {            // doctor
+  std::string check;        // "link", "clock", "key_store", "disk", "data_age", "certificate"
+  bool good = false;
+  std::string detail;
+  std::string advice;       // empty when good
+};
+
+class Node {
+ public:
+  struct Options {
+    std::filesystem::path state;
+    std::string key_store = "auto";
+    const platform::Clock* clock = nullptr;  // null: the system's
+  };
+  // Takes the state directory's lock and starts the link if enrolled. kDenied: another daemon holds it; kInvalid: bad
+  // configuration.
+  static Result<std::unique_ptr<Node>> Open(Options options);
+  virtual ~Node() = default;  // stops within 5 s; what was acknowledged is durable already
+
+  // Progress counts rows of the first sync, which enrolment waits for up to `wait`.
+  using Progress = std::function<void(uint64_t done, uint64_t total)>;
+  virtual Status Enrol(const std::string& server, const std::string& code) = 0;
+
+  // kDenied: unknown or wrong (the message does not say which), or waiting out a delay (says how long).
+  virtual Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin) = 0;
+  virtual Status SignOut(const std::string& token) = 0;
+
+  // kDenied: no such session; kInvalid: not an NHS number. Everything else is an Answer.
+  virtual Result<Answer> Lookup(const std::string& token, const LookupRequest& request) = 0;
+  // Returns once the attendance is durable. kDenied, kInvalid; kExhausted or kInternal when it could not be kept.
+  virtual Result<AttendReply> Attend(const std::string& token, const AttendRequest& request) = 0;
+
+  virtual NodeStatus GetStatus() = 0;
+  // Asks the link to try now; with `wait` > 0 waits until caught up and nothing is left to forward. kUnavailable in time.
+  virtual Status SyncNow(std::chrono::milliseconds wait, const Progress& progress) = 0;
+  virtual Result<std::vector<OutboxItem>> ListOutbox() = 0;
+  virtual Result<OutboxItem> ShowOutbox(const std::string& id) = 0;       // kNotFound; receipts are kept 30 days
+  virtual Status RestoreOutbox(const std::string& id) = 0;               // quarantined → waiting
+  virtual Result<std::vector<TopicVerdict>> Verify(bool repair) = 0;     // repair: damaged topics are fetched again
+  virtual Result<std::string> VerifyAudit() = 0;                         // "1024 entries, chain unbroken"; kCorrupt
+  virtual std::vector<Finding> Doctor() = 0;
+};
+
+}  // namespace cpis::edge

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where the device secret rests. The interface fits a TPM 2.0 object, a systemd credential, a passphrase file and, for
+// development, a plain file: each keeps one small secret and can forget it.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "platform/bytes.h"
+#include "platform/status.h"
+
+namespace cpis::platform {
+
+class KeyStore {
+ public:
+  virtual ~KeyStore() = default;
+
+  virtual std::string_view Kind() const = 0;       // "plain", "passphrase-file", "tpm2", "systemd-creds"
+  virtual bool HardwareBound() const = 0;          // false: a copy of the disk is a copy of the secret
+
+  // Keeps `secret` (at most 64 bytes) durably, replacing what was kept.
+  virtual Status Seal(ByteView secret) = 0;
+  // kNotFound when nothing was sealed; kDenied when the store will not open it (wrong passphrase, wrong machine).
+  virtual Result<Bytes> Unseal() = 0;
+  // Makes what was sealed unrecoverable, as far as the store can.
+  virtual Status Forget() = 0;
+};
+
+}  // namespace cpis::platform

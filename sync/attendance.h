@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a vehicle reports to the fleet server, how it travels, and how the server answers for it.
+//
+//   envelope: 0 suite 1 │ node id, varint-sized │ node sequence 8 │ kind 1 │ id, varint-sized │ sealed event, varint-sized │
+//             role 1 │ signature 64 by the node, purpose "cpis.v1.envelope"
+//   receipt:  0 suite 1 │ node id, varint-sized │ node sequence 8 │ id, varint-sized │ verdict 1 │ server time 8 (Unix ms) │
+//             reason, varint-sized │ role 1 │ signature 64 by freshness, purpose "cpis.v1.receipt"
+#pragma once
+
+#include <string>
+
+#include "platform/clock.h"
+#include "sync/manifest.h"
+
+namespace cpis::sync {
+
+enum class EntryKind : uint8_t { kAttendance = 1, kAudit = 2 };
+
+// Outcomes of DESIGN §5; the bytes of the wire form.
+enum class Outcome : uint8_t { kFlagged = 1, kNotFlagged = 2, kPossiblyElsewhere = 3, kCannotSay = 4 };
+std::string_view Name(Outcome outcome);  // "FLAGGED"
+
+// An attendance, or an audit line: one look. Never readable again by the node that wrote it.
+struct Event {
+  EntryKind kind = EntryKind::kAttendance;
+  std::string id;             // UUIDv7
+  std::string nhs_number;     // ten digits
+  platform::Instant occurred_at;
+  platform::Instant recorded_at;  // by the node's trusted time
+  std::string staff;
+  std::string incident;       // may be empty
+  Outcome outcome_at_node = Outcome::kCannotSay;
+  std::string reason;         // of CANNOT_SAY, else empty
+  bool silent = false;        // a look that notifies nobody
+  std::string action;         // audit: "lookup", "attend", "sign-in", …
+};
+Bytes EncodeEvent(const Event& event);
+Result<Event> DecodeEvent(ByteView bytes);
+
+struct Envelope {
+  std::string node;
+  uint64_t node_sequence = 0;
+  EntryKind kind = EntryKind::kAttendance;
+  std::string id;
+  Bytes sealed_event;
+};
+Bytes EncodeEnvelope(const Envelope& envelope, const crypto::SigningKey& node_key);
+Result<Envelope> DecodeEnvelope(ByteView bytes, ByteView node_public_key);
+
+enum class Verdict : uint8_t { kAccepted = 1, kDuplicate = 2, kQuarantined = 3 };
+struct Receipt {
+  std::string node;
+  uint64_t node_sequence = 0;
+  std::string id;
+  Verdict verdict = Verdict::kAccepted;
+  platform::Instant server_time;
+  std::string reason;  // of kQuarantined
+};
+Bytes EncodeReceipt(const Receipt& receipt, const crypto::SigningKey& freshness);
+Result<Receipt> DecodeReceipt(ByteView bytes, ByteView freshness_public_key);
+
+}  // namespace cpis::sync

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// National CP-IS messages (HL7 v3, urn:hl7-org:v3) in and out: pure functions from bytes to values and back.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/bytes.h"
+#include "platform/clock.h"
+#include "platform/status.h"
+#include "sync/flag.h"
+#include "sync/nhs_number.h"
+#include "sync/records.h"
+
+namespace cpis::sync::fleet {
+
+// Untrusted XML is refused past these (no DTD, no entities, no network either).
+constexpr size_t kMaxUploadBytes = 64 * 1024 * 1024;
+constexpr int kMaxXmlDepth = 32;
+constexpr size_t kMaxNameBytes = 1024;   // any name of a person or organisation, any id
+constexpr size_t kMaxRecords = 50'000;
+
+// One record of an upload that passed every check: what becomes of one number under the authority.
+struct PlanChange {
+  PlanType type;
+  Instant start;
+  std::optional<Instant> end;
+  bool deleted = false;          // a delete date removes the plan
+};
+struct UploadRecord {
+  NhsNumber subject;
+  std::string local_id;          // the authority's own, may be empty
+  std::vector<PlanChange> changes;
+};
+
+// National response codes (CP-ISUploadRecordResponse).
+struct RecordProblem {
+  std::string code;              // "CPR04", "CPR07"
+  std::string display;           // as the vocabulary spells it
+  std::string location;          // "/File/record[3]/CP-ISRecord/subject[1]"
+  std::string detail;            // one line for operations; never the number or a name
+};
+
+struct Upload {
+  std::string file_id;
+  Instant created_at;
+  std::string organisation_root; // 2.16.840.1.113883.2.1.3.2.4.19.1 or .2
+  Authority authority;           // with both telephone numbers, "tel:" taken off
+  std::string emergency_tel_uri; // as sent, "tel:03001236722"
+  std::vector<UploadRecord> records;
+  std::vector<RecordProblem> problems;
+  int record_count = 0;          // as in the file
+};
+
+// REPC_MT000002GB01. A failure is a file-level error (CPF01): nothing may be applied; its message quotes what was wrong and
+// says what would be right. Bad records are `problems`, beside the good ones.
+struct UploadFailure {
+  std::string detail;
+  // As far as they could be read, so that the acknowledgement can say whose file it was.
+  std::string file_id;
+  std::optional<Authority> authority;
+  std::string organisation_root;
+  int record_count = 0;
+};
+struct UploadResult {
+  std::optional<Upload> upload;            // one of both
+  std::optional<UploadFailure> failure;
+};
+UploadResult ReadUpload(platform::ByteView xml);
+
+// Which message a mailbox file is, by its root element: "File", "CP-ISInactiveNHSNumberNotification", or empty.
+std::string RootElement(platform::ByteView xml);
+
+// CP-ISUploadFileResponse: CPF01 file level error, CPF02 successful, CPF03 partial, CPF04 unsuccessful (every record bad).
+std::string FileCode(const UploadResult& result);
+
+// REPC_MT000003GB01, validates against the national schema.
+struct Acknowledgement {
+  std::string file_id;
+  std::string file_code;
+  Authority authority;
+  std::string organisation_root;
+  int loaded = 0;
+  int rejected = 0;
+  int quantity = 0;
+  std::vector<RecordProblem> problems;
+  Instant at;
+};
+std::string WriteAcknowledgement(const Acknowledgement& acknowledgement);
+
+// REPC_MT000004GB01: tells the authority that this person was attended. Validates against the national schema.
+struct AccessNotification {
+  std::string id;                // UUID
+  Instant sent_at;
+  std::string query_id;          // UUID of the attendance
+  Instant occurred_at;           // the true time of the attendance
+  Viewer viewer;
+  std::string viewer_staff_id;
+  std::string nhs_number;
+  std::string upload_file_id;    // the authority's file that made the flag
+  Authority authority;
+  std::string organisation_root;
+};
+std::string WriteAccessNotification(const AccessNotification& notification);
+
+}  // namespace cpis::sync::fleet

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who this node is: made at enrolment, kept in DIR/identity sealed with the device secret.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "crypto/seal.h"
+#include "platform/key_store.h"
+#include "sync/manifest.h"
+
+namespace cpis::sync::node {
+
+struct Identity {
+  std::string node_id;          // "node-" and 16 hex digits
+  std::string name;             // as operations know it
+  std::string trust_code;
+  std::string trust_name;
+  std::string server_host;
+  uint16_t server_port = 0;
+  std::string tls_private_key_pem;
+  std::string tls_certificate_pem;
+  std::string ca_certificate_pem;
+  Bytes root_public_key;
+  Bytes signed_key_set;         // checked against the root key
+  KeySet keys;                  // decoded from signed_key_set
+  crypto::BoxKey box;           // grants are sealed to it
+  crypto::SigningKey signing;   // signs envelopes
+  crypto::Secret journal_key;   // 32 bytes, names what was already queued without saying what
+};
+
+// kNotFound when the node is not enrolled.
+Result<Identity> LoadIdentity(const std::filesystem::path& state, platform::KeyStore& store);
+Status SaveIdentity(const std::filesystem::path& state, platform::KeyStore& store, const Identity& identity);
+
+}  // namespace cpis::sync::node

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The node's connection to its fleet server: watches, fetches, forwards and reconnects by itself, on threads of its own.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "platform/clock.h"
+#include "sync/node/identity.h"
+#include "sync/node/ports.h"
+
+namespace cpis::sync::node {
+
+struct LinkState {
+  bool online = false;
+  platform::Instant since;
+  std::string last_error;  // made for people: no number, name or key
+};
+
+class Link {
+ public:
+  struct Events {
+    // A manifest was verified, whether or not all of it is applied: the server's time is known to be at least this.
+    std::function<void(platform::Instant server_time)> heard;
+    // Everything that the last manifest promised is applied.
+    std::function<void()> caught_up;
+    // Rows so far, for a progress bar.
+    std::function<void(uint64_t done, uint64_t total)> progress;
+  };
+
+  // `identity`, `replica`, `outbox` and `clock` must outlive the link.
+  static std::unique_ptr<Link> Start(const Identity& identity, ReplicaStore& replica, Outbox& outbox,
+                                     const platform::Clock& clock, Events events);
+  virtual ~Link() = default;   // ends all calls and threads, within 2 s
+
+  virtual LinkState State() const = 0;
+  // Tries at once instead of when the retry is due.
+  virtual void Nudge() = 0;
+};
+
+struct EnrolmentRequest {
+  std::string server;  // HOST:PORT of the enrolment listener
+  std::string code;    // as printed by `fleet node add`
+};
+// Makes the node's keys, proves the code, gets certificate and key set. Nothing is stored. kDenied: wrong, used or expired
+// code; kUnavailable: no server there; kInvalid: not a code.
+Result<Identity> Enrol(const EnrolmentRequest& request);
+
+}  // namespace cpis::sync::node

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the entries of the topics other than rows hold. Each record encodes to bytes that start with a format byte; byte
+// tables are in records.cc. Decode gives kCorrupt.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sync/flag.h"
+#include "sync/topic.h"
+
+namespace cpis::sync {
+
+// directory, entry "authority/CODE"
+struct Authority {
+  std::string code;                // ODS or GSS code, as in its uploads
+  std::string name;
+  std::string emergency_duty_tel;  // digits, with an optional leading +
+  std::string office_hours_tel;    // may be empty
+  bool operator==(const Authority&) const = default;
+};
+
+// directory, entry "person/ID": who looked, as accesses show it
+struct Viewer {
+  PersonId id;
+  std::string name;
+  std::string role_code;   // national job role code, "R1070"
+  std::string role_name;   // "Paramedic"
+  std::string organisation_code;
+  std::string organisation_name;
+  bool operator==(const Viewer&) const = default;
+};
+
+// roster, entry "staff/ID"
+enum class Right : uint8_t { kNotify = 0, kSilent = 1 };  // B0107: looks notify; B0170: looks never do
+std::string_view ActivityCode(Right right);               // "B0107"
+struct StaffMember {
+  std::string id;
+  std::string name;
+  std::string role_code;
+  std::string role_name;
+  Right right = Right::kNotify;
+  bool disabled = false;
+  Bytes pin_record;  // crypto::MakePinRecord
+};
+
+// policy, entry NAME: text form of a value. Every knob the fleet may set, with its default.
+struct Policy {
+  std::chrono::seconds fresh_for = std::chrono::hours(24);    // fresh_for_hours
+  std::chrono::seconds lease = std::chrono::hours(72);        // lease_hours
+  std::chrono::seconds idle_limit = std::chrono::minutes(15); // idle_limit_minutes
+  std::chrono::seconds shift_limit = std::chrono::hours(12);  // shift_limit_hours
+  bool region_is_complete = false;                            // region_is_complete
+  int frequent_accesses = 3;                                  // frequent_accesses, in 90 days
+
+  // Applies one setting. kInvalid quotes the key or value and says what would be right.
+  Status Set(std::string_view key, std::string_view value);
+  std::vector<std::pair<std::string, std::string>> Settings() const;  // every key with its value, by name
+};
+
+// node/<id>, entry "grant": what this node may hold.
+struct Grant {
+  std::vector<std::string> region;  // partition codes
+  Bytes boxed_roster_key;           // crypto::SealTo the node
+  Bytes wrapped_ring;               // crypto::WrapRing
+  bool revoked = false;
+};
+
+Bytes Encode(const Authority&);
+Bytes Encode(const Viewer&);
+Bytes Encode(const StaffMember&);
+Bytes Encode(const Grant&);
+struct Setting {
+  std::string key;
+  std::string value;
+};
+Bytes Encode(const Setting&);
+
+Result<Grant> DecodeGrant(ByteView);
+Result<StaffMember> DecodeStaffMember(ByteView);
+Result<Setting> DecodeSetting(ByteView);
+// A directory entry is one or the other; its first byte says which.
+struct DirectoryEntry {
+  std::optional<Authority> authority;
+  std::optional<Viewer> viewer;
+};
+Result<DirectoryEntry> DecodeDirectoryEntry(ByteView);
+
+}  // namespace cpis::sync
