@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// X.509 for the fleet's own mTLS: a private CA, one server certificate, one certificate a node (ECDSA P-256). OpenSSL is
-// included in certificates.cc and nowhere else of ours.
+// X.509 for the fleet's own mTLS: a private CA, one server certificate, one certificate a node (ECDSA P-256). OpenSSL
+// is included in certificates.cc and nowhere else of ours.
 #pragma once
 
 #include <chrono>
@@ -18,12 +18,14 @@ struct CertificateAndKey {
   std::string private_key_pem;
 };
 
-// The name every fleet server certificate carries, whatever its address: the fleet's CA, not DNS, says who the server is.
+// The name every fleet server certificate carries, whatever its address: the fleet's CA, not DNS, says who the server
+// is.
 inline constexpr std::string_view kFleetServerName = "fleet.cpis-edge.invalid";
 
 platform::Result<CertificateAndKey> NewCertificateAuthority(std::string_view common_name, std::chrono::days lifetime);
 // serverAuth, subjectAltName kFleetServerName.
-platform::Result<CertificateAndKey> NewServerCertificate(const CertificateAndKey& authority, std::chrono::days lifetime);
+platform::Result<CertificateAndKey> NewServerCertificate(const CertificateAndKey& authority,
+                                                         std::chrono::days lifetime);
 
 // A key pair and its signing request (PKCS #10), made on the node.
 struct KeyAndRequest {

@@ -11,8 +11,9 @@
 
 namespace cpis::crypto {
 
-// Stores keep what they need in `directory`. "auto" takes the best store that this build has: today plain, which says so.
-// kInvalid quotes an unknown spec; "tpm2" and "systemd-creds" are refused as not available rather than replaced.
-platform::Result<std::unique_ptr<platform::KeyStore>> OpenKeyStore(std::string_view spec, const std::filesystem::path& directory);
+// Stores keep what they need in `directory`. "auto" takes the best store that this build has: today plain, which says
+// so. kInvalid quotes an unknown spec; "tpm2" and "systemd-creds" are refused as not available rather than replaced.
+platform::Result<std::unique_ptr<platform::KeyStore>> OpenKeyStore(std::string_view spec,
+                                                                   const std::filesystem::path& directory);
 
 }  // namespace cpis::crypto

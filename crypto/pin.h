@@ -2,7 +2,8 @@
 //
 // A PIN as the roster carries it: enough to check it off line, and to open the ring key, never enough to read it back.
 //
-//   Argon2id(pin, salt, 64 bytes) → first half: hashed into the verifier; second half: the PIN key, which wraps the ring key.
+//   Argon2id(pin, salt, 64 bytes) → first half: hashed into the verifier; second half: the PIN key, which wraps the
+//   ring key.
 //
 //   0 suite 1 │ 1 memory KiB 4 │ 5 passes 4 │ 9 salt 16 │ 25 verifier 32 │ 57 wrapped ring key (SealWith)
 #pragma once

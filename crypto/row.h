@@ -9,13 +9,15 @@
 //
 //   0 suite 1 │ 1 epoch 4 │ 5 nonce 12 │ 17 ciphertext (a multiple of 32) │ tag 16
 //
-// The 12 nonce bytes are keyed BLAKE2b over aad and plaintext (synthetic: no state can repeat one for another plaintext) and
-// are extended to 24 with zeros.
+// The nonce is synthetic, so no lost state can repeat one for another plaintext: BLAKE2b-12(key = row key, aad size 4 │
+// aad │ padded flag), extended to 24 bytes with zeros. Padding is zeros up to the next 32 bytes; an empty flag fills 32
+// too.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
+#include "crypto/argon2.h"
 #include "crypto/secret.h"
 
 namespace cpis::crypto {
@@ -23,16 +25,10 @@ namespace cpis::crypto {
 enum class RowIndex : uint64_t {};
 enum class Epoch : uint32_t {};
 
-// Cost of one number key. Policy; the defaults take about 4 ms on the target.
-struct Hardness {
-  uint32_t memory_kib = 8192;
-  uint32_t passes = 1;
-};
-
 // Derives number keys. Holds 8 MiB only while deriving. Thread-safe.
 class NumberKeys {
  public:
-  NumberKeys(Secret pepper, Hardness hardness);      // pepper: 16 bytes
+  NumberKeys(Secret pepper, Hardness hardness);              // pepper: 16 bytes
   Result<Secret> Derive(std::string_view nhs_number) const;  // 32 bytes; kExhausted when there is no memory
 
  private:
@@ -45,13 +41,14 @@ RowIndex IndexOf(const Secret& index_key, const Secret& number_key);
 struct RowPlace {
   std::string_view partition;
   RowIndex index;
-  uint64_t version;   // the sequence of the change that wrote the row
+  uint64_t version;  // the sequence of the change that wrote the row
   Epoch epoch;
 };
 
 Bytes SealRow(const Secret& partition_epoch_key, const Secret& number_key, const RowPlace& place, ByteView flag);
-// kCorrupt when the bytes were not sealed for exactly this place with these keys.
-Result<Secret> OpenRow(const Secret& partition_epoch_key, const Secret& number_key, const RowPlace& place, ByteView sealed);
+// The flag with its padding; transient. kCorrupt when the bytes were not sealed for exactly this place with these keys.
+Result<Secret> OpenRow(const Secret& partition_epoch_key, const Secret& number_key, const RowPlace& place,
+                       ByteView sealed);
 // The epoch that a sealed row names. kCorrupt on foreign bytes.
 Result<Epoch> EpochOfRow(ByteView sealed);
 

@@ -71,7 +71,7 @@ class HttpServer {
 struct PinnedServer {
   std::string host;
   uint16_t port = 0;
-  Bytes certificate_sha256;  // of some certificate in the chain the server shows; no other check of names is made
+  Bytes certificate_sha256;  // or its first 16 bytes or more, of a certificate that the server's is, or is under
 };
 
 // One POST over TLS 1.3 to a server known by its pin. kUnavailable: no connection; kDenied: the pin does not match; other

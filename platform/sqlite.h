@@ -79,6 +79,7 @@ class Database {
   Status Checkpoint();                              // TRUNCATE; owner only
 
  private:
+  friend class Statement;
   friend class Transaction;
   struct Impl;
   explicit Database(std::unique_ptr<Impl> impl);

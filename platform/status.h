@@ -89,16 +89,15 @@ class [[nodiscard]] Result {
 }  // namespace cpis::platform
 
 // Returns the failure of `expression` from the enclosing function, if it is one.
-#define CPIS_TRY(expression)                                             \
-  do {                                                                   \
-    if (auto cpis_try_status = (expression); !cpis_try_status.ok()) {    \
-      return cpis_try_status;                                            \
-    }                                                                    \
+#define CPIS_TRY(expression) CPIS_TRY_(CPIS_JOIN_(cpis_status_, __COUNTER__), expression)
+#define CPIS_TRY_(status, expression)                              \
+  do {                                                             \
+    if (auto status = (expression); !status.ok()) return status;   \
   } while (false)
 
 // Declares `declaration` from a Result, or returns its failure from the enclosing function.
 #define CPIS_ASSIGN(declaration, expression) \
-  CPIS_ASSIGN_(CPIS_JOIN_(cpis_result_, __LINE__), declaration, expression)
+  CPIS_ASSIGN_(CPIS_JOIN_(cpis_result_, __COUNTER__), declaration, expression)
 #define CPIS_ASSIGN_(result, declaration, expression) \
   auto result = (expression);                         \
   if (!result.ok()) return std::move(result).status(); \

@@ -47,7 +47,11 @@ class Worker {
 class StopSignal {
  public:
   StopSignal();
-  // Waits for a signal or Request().
+  ~StopSignal();
+  StopSignal(const StopSignal&) = delete;
+  StopSignal& operator=(const StopSignal&) = delete;
+
+  // Waits for a signal or Request(). After either, every call returns at once.
   void Wait();
   // Any thread; a second way to stop.
   void Request();

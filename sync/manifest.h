@@ -3,7 +3,8 @@
 // The signed statement of where topics stand, with the server's time; and the set of keys that may sign.
 //
 //   manifest: 0 suite 1 │ epoch 4 │ server time 8 (Unix ms) │ reconnect window 4 (s) │ count varint │
-//             { topic, varint-sized │ sequence 8 │ digest 32 } … │ role 1 │ signature 64, purpose "cpis.v1.manifest"
+//             { topic, varint-sized │ sequence 8 │ digest 32 } …, in the order of Topic │ role 1 │ signature 64,
+//             purpose "cpis.v1.manifest"
 //   key set:  0 suite 1 │ version 4 │ content 32 │ freshness 32 │ policy 32 │ fleet box 32 │ role 1 │ signature 64 by root,
 //             purpose "cpis.v1.keys"
 #pragma once

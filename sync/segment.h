@@ -48,6 +48,7 @@ constexpr size_t kMaxSegmentBytes = 2 * 1024 * 1024;
 constexpr size_t kMaxBodyBytes = 64 * 1024;
 constexpr uint64_t kMaxSequenceJump = 1'000'000;
 
+// Entries may come in any order and are written by ascending index; no index twice.
 Bytes EncodeSegment(const Segment& segment, const crypto::SigningKey& signer);
 // Views in the result point into `bytes`. kCorrupt, kDenied for the wrong role.
 Result<Segment> DecodeSegment(ByteView bytes, ByteView signer_public_key);

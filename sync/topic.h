@@ -29,6 +29,9 @@ class Topic {
   static Topic Policy();
   static Topic Node(std::string_view node_id);
   static platform::Result<Topic> Parse(std::string_view text);  // "rows/E10000017"; kInvalid quotes it
+  // What may stand for a partition or a node in a topic: 1 to 64 ASCII letters, digits, '-', '_' and '.'. Rows and Node
+  // expect one; a segment or manifest that names another is refused when decoded.
+  static bool IsCode(std::string_view text);
 
   Kind kind() const { return kind_; }
   const std::string& text() const { return text_; }

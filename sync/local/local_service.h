@@ -44,8 +44,8 @@ class LocalServer {
   virtual ~LocalServer() = default;  // refuses new calls, ends running ones within 2 s, removes the socket
 };
 
-// Calls once and waits for the end; `progress` may be empty. No answer within `timeout` without any progress: kUnavailable,
-// as when nothing listens: `no daemon answers on "/var/lib/cpis-edge/edged.sock" (is cpis-edged running?)`.
+// Calls once and waits for the end, an hour at most; `progress` may be empty. kUnavailable when nothing listens there or the
+// daemon goes away: `no daemon answers on "/var/lib/cpis-edge/edged.sock" (is cpis-edged running, and is --state right?)`.
 struct LocalAnswer {
   std::string json;        // when failure is kOk
   LocalFailure failure{platform::Code::kOk, "", 0};

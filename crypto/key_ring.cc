@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+//   0 suite 1 │ 1 memory KiB 4 │ 5 passes 4 │ 9 pepper 16 │ 25 index key 32 │ 57 England key 32 │ 89 directory key 32 │
+//   121 partitions 4 │ { code size 4 │ code │ epochs 4 │ { epoch 4 │ key 32 } … } …
+//
+//   Partitions ascend by code, epochs by number; neither repeats, and no code or list of epochs is empty. So every ring
+//   has exactly one encoding.
+#include "crypto/key_ring.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "crypto/suite.h"
+
+namespace cpis::crypto {
+namespace {
+
+using platform::AsBytes;
+using platform::Corrupt;
+
+constexpr std::string_view kPurpose = "cpis.v1.ring";
+constexpr size_t kPepperBytes = 16;
+constexpr size_t kKeyBytes = 32;
+constexpr size_t kHeadBytes = 1 + 4 + 4 + kPepperBytes + 3 * kKeyBytes + 4;
+
+// Writes into guarded memory; ByteWriter would leave copies of the keys on the heap as it grows.
+class GuardedWriter {
+ public:
+  explicit GuardedWriter(size_t size)
+      : out_(Secret::Zeroed(size, Residence::kGuarded)), rest_(out_.RevealForWriting()) {}
+
+  void U8(uint8_t value) { Raw({&value, 1}); }
+  void U32(size_t value) {
+    for (int shift = 24; shift >= 0; shift -= 8) U8(static_cast<uint8_t>(value >> shift));
+  }
+  void Raw(ByteView bytes) {
+    if (bytes.size() > rest_.size()) std::abort();
+    std::ranges::copy(bytes, rest_.begin());
+    rest_ = rest_.subspan(bytes.size());
+  }
+  void Key(const Secret& key, size_t size) {
+    if (key.size() != size) std::abort();
+    Raw(key.Reveal());
+  }
+  Secret Take() && {
+    if (!rest_.empty()) std::abort();
+    return std::move(out_);
+  }
+
+ private:
+  Secret out_;
+  std::span<uint8_t> rest_;
+};
+
+size_t EncodedSize(const KeyRing& ring) {
+  size_t size = kHeadBytes;
+  for (const auto& [partition, epochs] : ring.epoch_keys)
+    size += 4 + partition.size() + 4 + epochs.size() * (4 + kKeyBytes);
+  return size;
+}
+
+Result<std::map<Epoch, Secret>> DecodeEpochs(platform::ByteReader& in) {
+  std::map<Epoch, Secret> epochs;
+  const uint32_t count = in.U32();
+  for (uint32_t i = 0; i < count && in.ok(); ++i) {
+    const Epoch epoch{in.U32()};
+    const ByteView key = in.Raw(kKeyBytes);
+    if (!in.ok() || (!epochs.empty() && epoch <= epochs.rbegin()->first)) return Corrupt("a key ring with bad epochs");
+    epochs.emplace_hint(epochs.end(), epoch, Secret::Copy(key));
+  }
+  if (epochs.empty()) return Corrupt("a key ring with a partition that has no keys");
+  return epochs;
+}
+
+}  // namespace
+
+const Secret* KeyRing::EpochKey(const std::string& partition, Epoch epoch) const {
+  const auto epochs = epoch_keys.find(partition);
+  if (epochs == epoch_keys.end()) return nullptr;
+  const auto key = epochs->second.find(epoch);
+  return key == epochs->second.end() ? nullptr : &key->second;
+}
+
+Secret KeyRing::Encode() const {
+  GuardedWriter out(EncodedSize(*this));
+  out.U8(kSuite);
+  out.U32(hardness.memory_kib);
+  out.U32(hardness.passes);
+  out.Key(pepper, kPepperBytes);
+  out.Key(index_key, kKeyBytes);
+  out.Key(england_key, kKeyBytes);
+  out.Key(directory_key, kKeyBytes);
+  out.U32(epoch_keys.size());
+  for (const auto& [partition, epochs] : epoch_keys) {
+    if (partition.empty() || epochs.empty()) std::abort();
+    out.U32(partition.size());
+    out.Raw(AsBytes(partition));
+    out.U32(epochs.size());
+    for (const auto& [epoch, key] : epochs) {
+      out.U32(static_cast<uint32_t>(epoch));
+      out.Key(key, kKeyBytes);
+    }
+  }
+  return std::move(out).Take();
+}
+
+Result<KeyRing> KeyRing::Decode(ByteView bytes) {
+  if (bytes.size() < kHeadBytes || bytes[0] != kSuite) return Corrupt("not a key ring");
+  platform::ByteReader in(bytes.subspan(1));
+  KeyRing ring;
+  ring.hardness.memory_kib = in.U32();
+  ring.hardness.passes = in.U32();
+  if (!InBounds(ring.hardness)) return Corrupt("a key ring whose hardness is out of bounds");
+  ring.pepper = Secret::Copy(in.Raw(kPepperBytes));
+  ring.index_key = Secret::Copy(in.Raw(kKeyBytes));
+  ring.england_key = Secret::Copy(in.Raw(kKeyBytes));
+  ring.directory_key = Secret::Copy(in.Raw(kKeyBytes));
+  const uint32_t partitions = in.U32();
+  for (uint32_t i = 0; i < partitions; ++i) {
+    std::string partition(platform::AsText(in.Raw(in.U32())));
+    if (!in.ok() || partition.empty() || (i > 0 && partition <= ring.epoch_keys.rbegin()->first)) {
+      return Corrupt("a key ring with bad partitions");
+    }
+    CPIS_ASSIGN(auto epochs, DecodeEpochs(in));
+    ring.epoch_keys.emplace_hint(ring.epoch_keys.end(), std::move(partition), std::move(epochs));
+  }
+  if (!in.AtEnd()) return Corrupt("a key ring with something behind it");
+  return ring;
+}
+
+Bytes WrapRing(const KeyRing& ring, const Secret& ring_key, ByteView node_box_public_key) {
+  return SealTo(node_box_public_key, SealWith(ring_key, kPurpose, ring.Encode().Reveal()));
+}
+
+Result<KeyRing> UnwrapRing(ByteView wrapped, const BoxKey& node_key, const Secret& ring_key) {
+  CPIS_ASSIGN(const Secret sealed, OpenBox(node_key, wrapped));
+  CPIS_ASSIGN(const Secret encoded, OpenWith(ring_key, kPurpose, sealed.Reveal()));
+  return KeyRing::Decode(encoded.Reveal());
+}
+
+}  // namespace cpis::crypto

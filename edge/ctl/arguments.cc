@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/ctl/arguments.h"
+
+#include <CLI/CLI.hpp>
+
+namespace cpis::edge::ctl {
+namespace {
+
+namespace json = boost::json;
+
+// What CLI11 writes into while it parses.
+struct Typed {
+  Command command;
+  std::string state;
+};
+
+json::array Split(const std::string& text) {
+  json::array parts;
+  size_t begin = 0;
+  while (begin <= text.size()) {
+    const size_t comma = std::min(text.find(',', begin), text.size());
+    if (comma > begin) parts.emplace_back(text.substr(begin, comma - begin));
+    begin = comma + 1;
+  }
+  return parts;
+}
+
+// One command with the method it calls. Options write straight into the arguments.
+class Verb {
+ public:
+  Verb(CLI::App* group, Typed& typed, const std::string& words, const std::string& method, const std::string& about)
+      : typed_(typed), app_(group->add_subcommand(words, about)) {
+    app_->callback([&typed, method] { typed.command.method = method; });
+  }
+
+  Verb& Text(const std::string& flag, const std::string& key, const std::string& about, bool required) {
+    auto option = app_->add_option_function<std::string>(
+        flag, [&arguments = typed_.command.arguments, key](const std::string& value) { arguments[key] = value; },
+        about);
+    option->required(required);
+    return *this;
+  }
+  Verb& List(const std::string& flag, const std::string& key, const std::string& about) {
+    auto option = app_->add_option_function<std::string>(
+        flag, [&arguments = typed_.command.arguments, key](const std::string& value) { arguments[key] = Split(value); },
+        about);
+    option->required();
+    return *this;
+  }
+  Verb& Many(const std::string& flag, const std::string& key, const std::string& about) {
+    auto option = app_->add_option_function<std::vector<std::string>>(
+        flag,
+        [&arguments = typed_.command.arguments, key](const std::vector<std::string>& values) {
+          arguments[key] = json::array(values.begin(), values.end());
+        },
+        about);
+    option->required();
+    return *this;
+  }
+  Verb& Flag(const std::string& flag, const std::string& key, const std::string& about) {
+    app_->add_flag_callback(
+        flag, [&arguments = typed_.command.arguments, key] { arguments[key] = true; }, about);
+    return *this;
+  }
+  Verb& Pin() {
+    app_->add_flag("--pin-stdin", typed_.command.pin_from_stdin, "read the PIN from the first line of stdin");
+    return *this;
+  }
+  Verb& Files() {
+    app_->add_option("FILE", typed_.command.files, "national upload files (REPC_MT000002GB01)")->required();
+    return *this;
+  }
+
+ private:
+  Typed& typed_;
+  CLI::App* app_;
+};
+
+CLI::App* Group(CLI::App* parent, const std::string& word, const std::string& about) {
+  CLI::App* group = parent->add_subcommand(word, about);
+  group->require_subcommand(1);
+  return group;
+}
+
+void DefineFleet(CLI::App& app, Typed& typed) {
+  CLI::App* fleet = Group(&app, "fleet", "the fleet server");
+  Verb(fleet, typed, "init", "fleet.init", "make the state directory of a new fleet")
+      .Text("--trust", "trust", "ODS code of the ambulance trust", true)
+      .Text("--name", "name", "its name", true);
+  Verb(fleet, typed, "import", "fleet.import", "load authority files")
+      .Files()
+      .Flag("--release", "release", "let a held file through");
+  Verb(fleet, typed, "authorities", "fleet.authorities", "what is held of each authority");
+  Verb(fleet, typed, "attendances", "fleet.attendances", "what the vehicles reported")
+      .Text("--since", "since", "only from this time on, like 2026-11-22T00:00:00Z", false);
+  Verb(fleet, typed, "status", "fleet.status", "how the fleet server is");
+  Verb(fleet, typed, "rotate", "fleet.rotate", "begin a new key epoch");
+
+  CLI::App* node = Group(fleet, "node", "vehicles");
+  Verb(node, typed, "add", "fleet.node.add", "print a one-time enrolment code")
+      .Text("NAME", "name", "name of the vehicle", true)
+      .List("--region", "region", "authority codes, CODE[,CODE…]");
+  Verb(node, typed, "list", "fleet.node.list", "every vehicle");
+  Verb(node, typed, "region", "fleet.node.region", "change what a vehicle holds")
+      .Text("NAME", "name", "name of the vehicle", true)
+      .List("--set", "region", "authority codes, CODE[,CODE…]");
+  Verb(node, typed, "revoke", "fleet.node.revoke", "take a vehicle out of the fleet")
+      .Text("NAME", "name", "name of the vehicle", true);
+
+  CLI::App* staff = Group(fleet, "staff", "people who may sign in");
+  Verb(staff, typed, "add", "fleet.staff.add", "add a person; asks for the PIN")
+      .Text("--id", "id", "identifier to sign in with", true)
+      .Text("--name", "name", "name as histories show it", true)
+      .Text("--role", "role", "national job role code, like R1070", true)
+      .Text("--right", "right", "B0107: looks notify (default); B0170: looks never do", false)
+      .Pin();
+  Verb(staff, typed, "list", "fleet.staff.list", "everybody");
+  Verb(staff, typed, "disable", "fleet.staff.disable", "stop a person from signing in")
+      .Text("ID", "id", "their identifier", true);
+
+  CLI::App* policy = Group(fleet, "policy", "limits for the whole fleet");
+  Verb(policy, typed, "show", "fleet.policy.show", "every setting");
+  Verb(policy, typed, "set", "fleet.policy.set", "change settings")
+      .Many("SETTING", "settings", "KEY=VALUE, one or more");
+}
+
+void DefineNode(CLI::App& app, Typed& typed) {
+  CLI::App* node = Group(&app, "node", "the node in this vehicle");
+  node->add_option("--session", typed.command.session, "session token (or CPIS_SESSION)");
+  Verb(node, typed, "enrol", "node.enrol", "join a fleet")
+      .Text("--server", "server", "HOST:PORT of the fleet server's enrolment listener", true)
+      .Text("--code", "code", "as `fleet node add` printed it", true);
+  Verb(node, typed, "sign-in", "node.sign-in", "begin a session; asks for the PIN")
+      .Text("--staff", "staff", "your identifier", true)
+      .Pin();
+  Verb(node, typed, "sign-out", "node.sign-out", "end the session");
+  Verb(node, typed, "lookup", "node.lookup", "is this person on a plan?")
+      .Text("NUMBER", "nhs_number", "NHS number", true)
+      .Text("--incident", "incident", "incident reference", false)
+      .Flag("--silent", "silent", "scheduled care: notify nobody");
+  Verb(node, typed, "attend", "node.attend", "record that a crew attended this person")
+      .Text("NUMBER", "nhs_number", "NHS number", true)
+      .Text("--incident", "incident", "incident reference", true)
+      .Text("--at", "at", "when, like 2026-11-22T02:15:00Z (now when absent)", false);
+  Verb(node, typed, "status", "node.status", "how the node is");
+  Verb(node, typed, "sync", "node.sync", "try the link now")
+      .Flag("--wait", "wait", "wait until everything is exchanged");
+  Verb(node, typed, "verify", "node.verify", "compare the rows on disk with what was signed")
+      .Flag("--repair", "repair", "fetch again what does not match");
+  Verb(node, typed, "doctor", "node.doctor", "what is wrong, and what to do about it");
+
+  CLI::App* outbox = node->add_subcommand("outbox", "what waits for the fleet server");
+  outbox->require_subcommand(0, 1);
+  outbox->callback([&typed] {
+    if (typed.command.method.empty()) typed.command.method = "node.outbox.list";
+  });
+  Verb(outbox, typed, "list", "node.outbox.list", "everything that waits");
+  Verb(outbox, typed, "show", "node.outbox.show", "one entry, also after its receipt")
+      .Text("ID", "id", "of the entry", true);
+  Verb(outbox, typed, "restore", "node.outbox.restore", "let a quarantined entry wait again")
+      .Text("ID", "id", "of the entry", true);
+  Verb(Group(node, "audit", "the audit chain"), typed, "verify", "node.audit.verify", "check every link of the chain");
+}
+
+const CLI::App* Deepest(const CLI::App* app) {
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  return app;
+}
+
+// CLI11's message, as one line of ours that says where the right form is described.
+std::string UsageError(const CLI::Error& error, const CLI::App* app) {
+  std::string message = error.what();
+  for (char& c : message) {
+    if (c == '\n') c = ' ';
+  }
+  std::string place;
+  for (const CLI::App* at = Deepest(app); at; at = at->get_parent()) {
+    place = at->get_name() + (place.empty() ? "" : " ") + place;
+  }
+  return message + " (see " + place + " --help)";
+}
+
+}  // namespace
+
+Parsed ParseArguments(const std::vector<std::string>& words) {
+  CLI::App app{"Command line for the CP-IS fleet server and the nodes in its vehicles.", "cpisctl"};
+  Typed typed;
+  app.fallthrough();  // inherited: --state and --json may stand after the words too
+  app.require_subcommand(1);
+  app.add_option("--state", typed.state, "state directory of the daemon (/var/lib/cpis-edge, /var/lib/cpis-fleet)");
+  app.add_flag("--json", typed.command.json, "print the daemon's JSON");
+  DefineFleet(app, typed);
+  DefineNode(app, typed);
+
+  try {
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes them last first
+  } catch (const CLI::CallForHelp&) {
+    return {std::nullopt, 0, Deepest(&app)->help()};
+  } catch (const CLI::Error& error) {
+    return {std::nullopt, 2, UsageError(error, &app)};
+  }
+  Command command = std::move(typed.command);
+  command.state = typed.state;
+  if (typed.state.empty()) command.state = command.ForFleet() ? "/var/lib/cpis-fleet" : "/var/lib/cpis-edge";
+  return {std::move(command), 0, ""};
+}
+
+}  // namespace cpis::edge::ctl

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "edge/ctl/render.h"
+#include "edge/ctl/table.h"
+#include "edge/ctl/words.h"
+
+namespace cpis::edge::ctl {
+namespace {
+
+namespace json = boost::json;
+
+const json::array& Rows(const json::value& answer) {
+  static const json::array kNone;
+  return answer.is_array() ? answer.as_array() : kNone;
+}
+
+// National response codes for a whole file (CP-ISUploadFileResponse).
+std::string FileVerdict(const std::string& code) {
+  if (code == "CPF01") return "refused, nothing was loaded";
+  if (code == "CPF02") return "loaded";
+  if (code == "CPF03") return "loaded in part";
+  if (code == "CPF04") return "every record was refused, nothing was loaded";
+  return "not loaded";
+}
+
+std::string Notified(const json::value& attendance) {
+  std::string codes;
+  for (const json::value& notified : List(attendance, "notified")) {
+    codes += (codes.empty() ? "" : ", ") + Text(notified, "authority");
+  }
+  return codes.empty() ? "-" : codes;
+}
+
+}  // namespace
+
+std::string RenderImport(const json::value& answer) {
+  const std::string code = Text(answer, "code");
+  std::string text = Text(answer, "file_id", "file without an id") + ": " + code + " " + FileVerdict(code) + " (" +
+                     Text(answer, "loaded", "0") + " loaded, " + Text(answer, "rejected", "0") + " refused)\n";
+  if (const std::string detail = Text(answer, "detail"); !detail.empty()) text += "  " + detail + "\n";
+  for (const json::value& record : List(answer, "records")) {
+    text += "  " + Text(record, "code") + " " + Text(record, "location") + ": " + Text(record, "detail") + "\n";
+  }
+  if (const std::string ack = Text(answer, "ack"); !ack.empty()) text += "  acknowledgement " + ack + "\n";
+  return text;
+}
+
+std::string RenderAuthorities(const json::value& answer) {
+  Table table({"CODE", "NAME", "FLAGS", "LAST FILE", "AGE"});
+  for (const json::value& row : Rows(answer)) {
+    table.Add({Text(row, "code"), Text(row, "name"), Text(row, "flags"), Text(row, "last_file", "-"),
+               Ago(row, "age_seconds")});
+  }
+  return table.Text("No authority has sent a file yet (cpisctl fleet import FILE…).");
+}
+
+std::string RenderNewNode(const json::value& answer) {
+  return "Enrolment code for " + Text(answer, "name") + ", to be used once before " + LocalTime(answer, "expires") +
+         ":\n\n  " + Text(answer, "code") + "\n\nIn the vehicle: cpisctl node enrol --server " +
+         Text(answer, "enrol_listen", "HOST:7444") + " --code CODE\n";
+}
+
+std::string RenderNodes(const json::value& answer) {
+  Table table({"NAME", "STATE", "REGION", "LAST SEEN", "NOW", "ID"});
+  for (const json::value& row : Rows(answer)) {
+    table.Add({Text(row, "name"), Text(row, "state"), Joined(List(row, "region"), ","),
+               Text(row, "last_seen").empty() ? "never" : LocalTime(row, "last_seen"),
+               IsTrue(row, "connected") ? "connected" : "away", Text(row, "node_id")});
+  }
+  return table.Text("There is no vehicle yet (cpisctl fleet node add NAME --region CODE).");
+}
+
+std::string RenderStaff(const json::value& answer) {
+  Table table({"ID", "NAME", "ROLE", "RIGHT", "STATE"});
+  for (const json::value& row : Rows(answer)) {
+    table.Add({Text(row, "id"), Text(row, "name"), Text(row, "role"), Text(row, "right"),
+               IsTrue(row, "disabled") ? "disabled" : "may sign in"});
+  }
+  return table.Text("Nobody can sign in yet (cpisctl fleet staff add …).");
+}
+
+std::string RenderAttendances(const json::value& answer) {
+  Table table({"OCCURRED", "RECEIVED", "NHS NUMBER", "NODE", "STAFF", "INCIDENT", "AT NODE", "NOW", "NOTIFIED"});
+  for (const json::value& row : Rows(answer)) {
+    table.Add({LocalTime(row, "occurred_at"), LocalTime(row, "received_at"), GroupedNumber(Text(row, "nhs_number")),
+               Text(row, "node"), Text(row, "staff"), Text(row, "incident", "-"), Text(row, "outcome_at_node"),
+               Text(row, "outcome_now"), Notified(row)});
+  }
+  return table.Text("No attendance has arrived.");
+}
+
+std::string RenderFields(const json::value& answer) {
+  if (!answer.is_object()) return json::serialize(answer) + "\n";
+  if (answer.as_object().empty()) return "Nothing to show.\n";
+  size_t widest = 0;
+  for (const auto& [key, value] : answer.as_object()) widest = std::max(widest, key.size());
+  std::string text;
+  for (const auto& [key, value] : answer.as_object()) {
+    const std::string name(key);
+    text += name + std::string(widest - name.size() + 2, ' ') + Text(answer, key, "-") + "\n";
+  }
+  return text;
+}
+
+}  // namespace cpis::edge::ctl

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Everything a node has once it is enrolled, put together: stores, time, orders, keeper and link.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+
+#include "edge/keeper.h"
+#include "edge/lookup.h"
+#include "edge/node.h"
+#include "sync/node/link.h"
+
+namespace cpis::edge {
+
+// Thread-safe once opened.
+class EnrolledNode {
+ public:
+  // `clock` must outlive it.
+  static Result<std::unique_ptr<EnrolledNode>> Open(const std::filesystem::path& state, sync::node::Identity identity,
+                                                    const platform::Clock& clock);
+  ~EnrolledNode();
+
+  Result<Answer> Lookup(const std::string& token, const LookupRequest& request);
+  Result<AttendReply> Attend(const std::string& token, const AttendRequest& request);
+
+  void FillStatus(NodeStatus& status);
+  // Connects anew, so that what the server has is heard of; waits until it is held here and nothing is left to forward.
+  Status Sync(std::chrono::milliseconds wait, const Node::Progress& progress);
+  Result<std::vector<TopicVerdict>> Verify(bool repair);
+  void Findings(std::vector<Finding>& findings);
+  // What falls due without anybody asking. Called every few seconds.
+  void Housekeep();
+
+  Keeper& keeper() { return *keeper_; }
+  Journal& journal() { return *journal_; }
+
+ private:
+  EnrolledNode(sync::node::Identity identity, const platform::Clock& clock) : identity_(std::move(identity)), clock_(clock) {}
+
+  void StartLink();
+  void Reconnect();
+  bool CaughtUp();
+
+  // What is known of a number, with the keys that are in memory.
+  Result<Grounds> GroundsFor(const std::string& digits);
+  Status ReadRows(const crypto::KeyRing& ring, const std::string& digits, Grounds& grounds);
+  Status ReadViewers(const crypto::KeyRing& ring, Grounds& grounds);
+  Result<sync::DirectoryEntry> ReadDirectory(const crypto::KeyRing& ring, const std::string& name);
+  Result<Answer> Judged(const std::string& digits);
+  sync::Event EventOf(const SignedIn& who, const std::string& digits, const std::string& incident, const Answer& answer);
+
+  sync::node::Identity identity_;
+  const platform::Clock& clock_;
+  std::unique_ptr<Replica> replica_;
+  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<TrustedTime> time_;
+  std::unique_ptr<Orders> orders_;
+  std::unique_ptr<Keeper> keeper_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  uint64_t caught_up_ = 0;            // guarded by mutex_; how often
+  uint64_t received_ = 0;             // guarded by mutex_; bytes fetched
+  std::chrono::milliseconds verified_at_{};  // guarded by mutex_; since boot
+
+  std::mutex link_mutex_;
+  std::unique_ptr<sync::node::Link> link_;  // guarded by link_mutex_; last: ends before what it uses
+};
+
+// "INC-1": printable, at most kMaxIncidentBytes. kInvalid quotes it.
+Status CheckIncident(const std::string& incident);
+
+}  // namespace cpis::edge

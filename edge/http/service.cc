@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/http/service.h"
+
+#include <array>
+#include <boost/json.hpp>
+
+#include "edge/http/body.h"
+#include "edge/http/fhir.h"
+#include "edge/http/metrics.h"
+#include "edge/http/search.h"
+#include "edge/http/text.h"
+#include "edge/json.h"
+
+namespace cpis::edge::http {
+namespace {
+
+namespace json = boost::json;
+using platform::Code;
+using platform::HttpRequest;
+using platform::HttpResponse;
+
+constexpr int kRetrySeconds = 60;  // a manifest comes at least every minute
+constexpr int kRateLimitRetrySeconds = 10;
+constexpr size_t kMaxEcho = 256;
+constexpr std::array<std::string_view, 3> kTraceHeaders{"TraceID", "X-Request-ID", "X-Correlation-ID"};
+
+HttpResponse Json(std::string body) { return {200, "application/json", {}, std::move(body)}; }
+HttpResponse Fhir(const json::object& resource) { return {200, std::string(kFhirJson), {}, json::serialize(resource)}; }
+
+bool IsGet(const HttpRequest& request) { return request.method == "GET" || request.method == "HEAD"; }
+
+// "127.0.0.1:8750" → "127.0.0.1", "[::1]:0" → "[::1]", "localhost" → "localhost"
+std::string HostWithoutPort(std::string_view host) {
+  if (host.starts_with('[')) return LowerCase(host.substr(0, host.find(']') + 1));
+  return LowerCase(host.substr(0, host.find(':')));
+}
+
+bool IsLoopback(std::string_view host) {
+  if (host == "localhost" || host == "[::1]") return true;
+  return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+// What the failure of a call means over HTTP. The node denies whoever has no session with it, so kDenied is 401: a
+// client whose session ran out must sign in and send its attendance again, not give up.
+Problem ProblemOf(const Status& failure, std::string_view invalid_code) {
+  const std::string& message = failure.message();
+  switch (failure.code()) {
+    case Code::kInvalid:
+      return {400, "invalid", std::string(invalid_code), message, 0, ""};
+    case Code::kDenied:
+      return NotSignedIn(message);
+    case Code::kNotFound:
+      return NoSuchPath(message);
+    case Code::kUnavailable:
+    case Code::kExhausted:
+      return {503, "transient", "UNAVAILABLE", message, kRetrySeconds, ""};
+    default:
+      return {500, "exception", "INTERNAL", "the node failed; its log says why", 0, ""};
+  }
+}
+
+std::string Joined(const std::vector<std::string>& lines) {
+  std::string joined;
+  for (const std::string& line : lines) joined += (joined.empty() ? "" : " ") + line;
+  return joined;
+}
+
+HttpResponse WithAsOf(HttpResponse response, const std::optional<Instant>& as_of) {
+  if (as_of) response.headers.push_back({"X-CPIS-As-Of", platform::Rfc3339(*as_of)});
+  return response;
+}
+
+// CANNOT_SAY and POSSIBLY_FLAGGED_ELSEWHERE are failures here, never a Bundle: an empty one would read as "no flag".
+Problem NoAnswer(const Answer& answer) {
+  const bool cannot_say = answer.outcome == Outcome::kCannotSay;
+  const std::string code(cannot_say ? Name(answer.reason) : sync::Name(answer.outcome));
+  std::string advice = Joined(answer.advice);
+  if (advice.empty() && cannot_say) advice = Advice(answer.reason);
+  if (answer.reason == Reason::kRateLimited) return {429, "throttled", code, advice, kRateLimitRetrySeconds, ""};
+  return {503, "incomplete", code, advice, kRetrySeconds, ""};
+}
+
+}  // namespace
+
+Service::Service(Node& node, const std::string& listen)
+    : node_(node), listen_(listen), listen_host_(HostWithoutPort(listen)), id_key_(crypto::Secret::Random(32)) {}
+
+bool Service::HostIsOurs(const HttpRequest& request) const {
+  if (!IsLoopback(listen_host_)) return true;
+  const std::string host = HostWithoutPort(request.Header("Host"));
+  return IsLoopback(host) || host == listen_host_;
+}
+
+std::string Service::BaseUrl(const HttpRequest& request) const {
+  std::string_view host = request.Header("Host");
+  const bool usable = !host.empty() && host.find_first_not_of(
+                                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                           "0123456789.-:[]") == std::string_view::npos;
+  return "http://" + (usable ? std::string(host) : listen_) + std::string(kFhirBase);
+}
+
+HttpResponse Service::Answer(const HttpRequest& request) const {
+  HttpResponse response = HostIsOurs(request)
+                              ? Route(request)
+                              : ToResponse(AccessDenied("the Host header names another machine than this node"));
+  bool has_as_of = false;
+  for (const auto& header : response.headers) has_as_of = has_as_of || header.name == "X-CPIS-As-Of";
+  if (!has_as_of) response = WithAsOf(std::move(response), node_.GetStatus().as_of);
+  response.headers.push_back({"Cache-Control", "no-store"});
+  response.headers.push_back({"X-Content-Type-Options", "nosniff"});
+  for (std::string_view name : kTraceHeaders) {
+    const std::string value = Printable(request.Header(name), kMaxEcho);
+    if (!value.empty()) response.headers.push_back({std::string(name), value});
+  }
+  return response;
+}
+
+HttpResponse Service::Route(const HttpRequest& request) const {
+  const std::string& path = request.path;
+  if (path == kFhirBase || path.starts_with(std::string(kFhirBase) + "/")) {
+    return RouteFhir(request, std::string_view(path).substr(kFhirBase.size()));
+  }
+  if (path == "/session") {
+    if (request.method == "POST") return SignIn(request);
+    if (request.method == "DELETE") return SignOut(request);
+    return ToResponse(WrongMethod("POST, DELETE"));
+  }
+  if (path == "/attendances") {
+    if (request.method == "POST") return Attend(request);
+    return ToResponse(WrongMethod("POST"));
+  }
+  if (path == "/status" || path == "/healthz" || path == "/metrics") {
+    if (!IsGet(request)) return ToResponse(WrongMethod("GET, HEAD"));
+    if (path == "/healthz") return {200, "text/plain; charset=utf-8", {}, "ok\n"};
+    if (path == "/metrics") return {200, kMetricsType, {}, Metrics(node_.GetStatus())};
+    return Json(ToJson(node_.GetStatus()));
+  }
+  if (path == "/" || path == "/alerts") {
+    return ToResponse(
+        NoSuchPath("this version serves no " + std::string(path == "/" ? "tablet page" : "alerts") + " yet"));
+  }
+  return ToResponse(NoSuchPath("no such path (the FHIR API is under " + std::string(kFhirBase) + ")"));
+}
+
+HttpResponse Service::RouteFhir(const HttpRequest& request, std::string_view path) const {
+  if (path != "/CareTeam" && path != "/AuditEvent" && path != "/metadata") {
+    return ToResponse(NoSuchPath("no such path (there are CareTeam, AuditEvent and metadata)"));
+  }
+  if (!IsGet(request)) return ToResponse(WrongMethod("GET, HEAD"));
+  if (path == "/metadata") return Fhir(CapabilityStatement(node_.GetStatus().version));
+  return AnswerSearch(request);
+}
+
+HttpResponse Service::AnswerSearch(const HttpRequest& request) const {
+  Search search;
+  if (const auto problem = ReadSearch(request, &search)) return ToResponse(*problem);
+  const Result<edge::Answer> found = node_.Lookup(search.token, search.lookup);
+  if (!found.ok()) return ToResponse(ProblemOf(found.status(), "INVALID_SEARCH_DATA"));
+
+  const edge::Answer& answer = *found;
+  if (answer.outcome != Outcome::kFlagged && answer.outcome != Outcome::kNotFlagged) {
+    return WithAsOf(ToResponse(NoAnswer(answer)), answer.as_of);
+  }
+  const bool care_team = request.path.ends_with("/CareTeam");
+  BundleContext context;
+  context.self = BaseUrl(request) + (care_team ? "/CareTeam" : "/AuditEvent") +
+                 "?patient:identifier=" + std::string(kNhsNumberSystem) + "%7C" + answer.nhs_number;
+  if (search.include_viewers) context.self += "&_include=AuditEvent:entity-type";
+  context.include_viewers = search.include_viewers;
+  context.id_key = &id_key_;
+  return WithAsOf(Fhir(care_team ? CareTeamBundle(answer, context) : AuditEventBundle(answer, context)), answer.as_of);
+}
+
+HttpResponse Service::SignIn(const HttpRequest& request) const {
+  std::map<std::string, std::string> body;
+  if (const auto problem = ReadBody(request, {"staff", "pin"}, {}, &body)) return ToResponse(*problem);
+  const Result<SessionInfo> session = node_.SignIn(body["staff"], body["pin"]);
+  crypto::Wipe(body["pin"]);
+  if (!session.ok()) return ToResponse(ProblemOf(session.status(), "INVALID_BODY"));
+  return Json(ToJson(*session));
+}
+
+HttpResponse Service::SignOut(const HttpRequest& request) const {
+  const std::string token = BearerToken(request);
+  if (token.empty()) return ToResponse(NotSignedIn("no session: send Authorization: Bearer TOKEN"));
+  const Status gone = node_.SignOut(token);
+  if (gone.code() == Code::kNotFound) return ToResponse(NotSignedIn(gone.message()));
+  if (!gone.ok()) return ToResponse(ProblemOf(gone, "INVALID_BODY"));
+  return {204, "application/json", {}, ""};
+}
+
+HttpResponse Service::Attend(const HttpRequest& request) const {
+  const std::string token = BearerToken(request);
+  if (token.empty()) return ToResponse(NotSignedIn("no session: send Authorization: Bearer TOKEN"));
+  std::map<std::string, std::string> body;
+  if (const auto problem = ReadBody(request, {"nhs_number", "incident"}, {"at"}, &body)) return ToResponse(*problem);
+  AttendRequest attend{body["nhs_number"], body["incident"], std::nullopt};
+  if (const std::string& at = body["at"]; !at.empty()) {
+    const Result<Instant> occurred = platform::ParseRfc3339(at);
+    if (!occurred.ok()) return ToResponse(InvalidBody("\"at\" is not a time (like \"2026-11-22T02:15:00Z\")"));
+    attend.occurred_at = *occurred;
+  }
+  const Result<AttendReply> reply = node_.Attend(token, attend);
+  if (!reply.ok()) return ToResponse(ProblemOf(reply.status(), "INVALID_BODY"));
+  return Json(ToJson(*reply));
+}
+
+}  // namespace cpis::edge::http

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Everything a node answers over HTTP: the national CP-IS FHIR R4 API under /cpis/FHIR/R4 and our own paths beside it.
+#pragma once
+
+#include <string>
+
+#include "crypto/secret.h"
+#include "edge/http/problem.h"
+#include "edge/node.h"
+#include "platform/http.h"
+
+namespace cpis::edge::http {
+
+class Service {
+ public:
+  // `listen` is the HOST:PORT served on. On a loopback address only requests whose Host is a loopback name or that
+  // address are answered, so that no web page can reach the node through a DNS name of its own (rebinding). `node` must
+  // outlive the service.
+  Service(Node& node, const std::string& listen);
+
+  // Any thread, several at once. Every request has an answer; failures are OperationOutcomes.
+  platform::HttpResponse Answer(const platform::HttpRequest& request) const;
+
+ private:
+  platform::HttpResponse Route(const platform::HttpRequest& request) const;
+  platform::HttpResponse RouteFhir(const platform::HttpRequest& request, std::string_view path) const;
+  platform::HttpResponse AnswerSearch(const platform::HttpRequest& request) const;
+  platform::HttpResponse SignIn(const platform::HttpRequest& request) const;
+  platform::HttpResponse SignOut(const platform::HttpRequest& request) const;
+  platform::HttpResponse Attend(const platform::HttpRequest& request) const;
+  bool HostIsOurs(const platform::HttpRequest& request) const;
+  std::string BaseUrl(const platform::HttpRequest& request) const;
+
+  Node& node_;
+  const std::string listen_;
+  const std::string listen_host_;
+  const crypto::Secret id_key_;  // ids last as long as the daemon runs; see ResourceId
+};
+
+}  // namespace cpis::edge::http

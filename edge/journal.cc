@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/journal.h"
+
+#include <algorithm>
+
+#include "edge/tuning.h"
+#include "platform/log.h"
+
+namespace cpis::edge {
+
+Journal::Journal(std::filesystem::path file, const sync::node::Identity& identity)
+    : path_(std::move(file)), identity_(identity) {}
+
+Result<std::unique_ptr<Journal>> Journal::Open(const std::filesystem::path& file, const sync::node::Identity& identity) {
+  std::unique_ptr<Journal> journal(new Journal(file, identity));
+  CPIS_TRY(journal->worker_.Run([&] { return journal->File().status(); }).In("journal"));
+  return journal;
+}
+
+Result<JournalFile*> Journal::File() {
+  if (!file_) {
+    CPIS_ASSIGN(JournalFile opened, JournalFile::Open(path_, identity_));
+    file_ = std::make_unique<JournalFile>(std::move(opened));
+  }
+  return file_.get();
+}
+
+// After a failure the state of the disk is not known: close, and open again before the next use.
+template <typename F>
+auto Journal::WithFile(F work) -> decltype(work(std::declval<JournalFile&>())) {
+  using R = decltype(work(std::declval<JournalFile&>()));
+  return worker_.Run([&]() -> R {
+    auto file = File();
+    if (!file.ok()) return R(std::move(file).status().In("journal"));
+    R result = work(**file);
+    const Status outcome = [&] {
+      if constexpr (std::is_same_v<R, Status>) {
+        return result;
+      } else {
+        return result.status();
+      }
+    }();
+    if (!outcome.ok() && outcome.code() != platform::Code::kNotFound) file_.reset();
+    return result;
+  });
+}
+
+template <typename F>
+Status Journal::Change(F work) {
+  return WithFile([&](JournalFile& file) -> Status {
+    CPIS_ASSIGN(auto transaction, file.Begin());
+    CPIS_TRY(work(file));
+    return transaction.Commit();
+  });
+}
+
+JournalFile::NewEntry Journal::Seal(sync::Event& event) const {
+  event.id = crypto::NewUuidV7(event.recorded_at.time_since_epoch().count());
+  Bytes plain = sync::EncodeEvent(event);
+  JournalFile::NewEntry entry{.kind = event.kind,
+                              .id = event.id,
+                              .queued_at = event.recorded_at,
+                              .sealed_event = crypto::SealTo(identity_.keys.fleet_box, plain)};
+  crypto::Wipe(std::span<uint8_t>(plain));
+  return entry;
+}
+
+Bytes Journal::NameOf(std::string_view what, std::string_view number, std::string_view incident) const {
+  platform::ByteWriter fields;
+  fields.Sized(what);
+  fields.Sized(number);
+  fields.Sized(incident);
+  return crypto::KeyedBlake2b(32, identity_.journal_key.Reveal(), {fields.bytes()});
+}
+
+Result<std::optional<Journal::Attendance>> Journal::Append(Record record) {
+  Pending pending;
+  record.audit.kind = sync::EntryKind::kAudit;
+  pending.entries.push_back(Seal(record.audit));
+  if (record.attendance) {
+    sync::Event& event = *record.attendance;
+    event.kind = sync::EntryKind::kAttendance;
+    pending.entries.push_back(Seal(event));
+    pending.attendance = Attendance{.id = event.id, .queued_before = false, .occurred_at = event.occurred_at};
+    if (!event.incident.empty()) pending.incident_name = NameOf("incident", event.nhs_number, event.incident);
+    pending.child_name = NameOf("child", event.nhs_number, "");
+  }
+  std::future<Appended> done = pending.done.get_future();
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    first = pending_.empty();
+    pending_.push_back(std::move(pending));
+  }
+  if (first) worker_.Post([this] { Drain(); });
+  return done.get();
+}
+
+void Journal::Drain() {
+  std::vector<Pending> group;
+  {
+    const std::lock_guard lock(mutex_);
+    group.swap(pending_);
+  }
+  const Status written = WriteGroup(group);
+  if (!written.ok()) {
+    file_.reset();
+    platform::LogError("journal", "nothing could be written: " + written.message());
+  }
+  for (Pending& pending : group) {
+    pending.done.set_value(written.ok() ? Appended(std::move(pending.attendance)) : Appended(written));
+  }
+  if (written.ok()) TellWaiting();
+}
+
+Status Journal::WriteGroup(std::vector<Pending>& group) {
+  CPIS_ASSIGN(JournalFile * file, File());
+  CPIS_ASSIGN(auto transaction, file->Begin());
+  for (Pending& pending : group) CPIS_TRY(Write(*file, pending));
+  CPIS_TRY(file->SaveHead());
+  return transaction.Commit();
+}
+
+Status Journal::Write(JournalFile& file, Pending& pending) {
+  CPIS_TRY(file.Add(pending.entries.front()));
+  if (!pending.attendance) return Status::Ok();
+  Attendance& attendance = *pending.attendance;
+  CPIS_ASSIGN(const auto before, QueuedBefore(file, pending));
+  if (before) {
+    attendance = {.id = before->id, .queued_before = true, .occurred_at = before->occurred_at};
+    return Status::Ok();
+  }
+  CPIS_TRY(file.Add(pending.entries.back()));
+  const Attended attended{attendance.id, attendance.occurred_at};
+  if (!pending.incident_name.empty()) CPIS_TRY(file.SaveAttended(pending.incident_name, attended));
+  return file.SaveAttended(pending.child_name, attended);
+}
+
+Result<std::optional<Attended>> Journal::QueuedBefore(JournalFile& file, const Pending& pending) {
+  if (!pending.incident_name.empty()) return file.FindAttended(pending.incident_name);
+  CPIS_ASSIGN(auto recent, file.FindAttended(pending.child_name));
+  if (!recent || std::chrono::abs(pending.attendance->occurred_at - recent->occurred_at) > kSameAttendance) {
+    return std::optional<Attended>();
+  }
+  return recent;
+}
+
+Result<std::vector<Journal::Item>> Journal::Oldest(size_t limit) {
+  return WithFile([&](JournalFile& file) { return file.Oldest(limit); });
+}
+
+Status Journal::Settle(const sync::Receipt& receipt, ByteView signed_bytes) {
+  return Change([&](JournalFile& file) { return file.Settle(receipt, signed_bytes); });
+}
+
+void Journal::OnWaiting(std::function<void()> callback) {
+  const std::lock_guard lock(mutex_);
+  on_waiting_ = std::move(callback);
+}
+
+void Journal::TellWaiting() {
+  std::function<void()> callback;
+  {
+    const std::lock_guard lock(mutex_);
+    callback = on_waiting_;
+  }
+  if (callback) callback();
+}
+
+Result<std::vector<OutboxItem>> Journal::List() {
+  return WithFile([](JournalFile& file) { return file.List(); });
+}
+
+Result<OutboxItem> Journal::Show(const std::string& id) {
+  return WithFile([&](JournalFile& file) { return file.Show(id); });
+}
+
+Status Journal::Restore(const std::string& id) {
+  CPIS_TRY(Change([&](JournalFile& file) { return file.Restore(id); }));
+  TellWaiting();
+  return Status::Ok();
+}
+
+Result<JournalFile::Counts> Journal::Count() {
+  return WithFile([](JournalFile& file) { return file.Count(); });
+}
+
+Result<std::string> Journal::VerifyAudit() {
+  return WithFile([](JournalFile& file) { return file.VerifyAudit(); });
+}
+
+Status Journal::Purge(Instant now) {
+  return Change([&](JournalFile& file) { return file.Purge(now - kKeepReceipts); });
+}
+
+int64_t Journal::StaffKey(const std::string& staff) const {
+  const Bytes hash = NameOf("staff", staff, "");
+  return hash[0] << 8 | hash[1];
+}
+
+Result<Attempts> Journal::AttemptsOf(const std::string& staff) {
+  return WithFile([&](JournalFile& file) { return file.AttemptsOf(StaffKey(staff)); });
+}
+
+Status Journal::SaveAttempts(const std::string& staff, const Attempts& attempts) {
+  return Change([&](JournalFile& file) { return file.SaveAttempts(StaffKey(staff), attempts); });
+}
+
+Result<std::optional<Bytes>> Journal::Meta(const std::string& key) {
+  return WithFile([&](JournalFile& file) { return file.Meta(key); });
+}
+
+void Journal::KeepMeta(std::string key, Bytes value) {
+  worker_.Post([this, key = std::move(key), value = std::move(value)] {
+    auto file = File();
+    if (!file.ok()) return;  // what cannot be opened now is reported by whoever needs it next
+    const Status kept = (*file)->SetMeta(key, value);
+    if (kept.ok()) return;
+    file_.reset();
+    platform::LogWarning("journal", "cannot keep " + key + ": " + kept.message());
+  });
+}
+
+}  // namespace cpis::edge

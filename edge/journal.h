@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The node's unsent attendances and its audit: durable before anyone hears of them, never thrown away, and not readable by the
+// node that wrote them. One thread owns the file; appends that wait at the same time share one commit.
+#pragma once
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "edge/journal_file.h"
+#include "platform/worker.h"
+
+namespace cpis::edge {
+
+// Thread-safe.
+class Journal : public sync::node::Outbox {
+ public:
+  // `identity` must outlive it. Failures are final: the file is never replaced by an empty one.
+  static Result<std::unique_ptr<Journal>> Open(const std::filesystem::path& file, const sync::node::Identity& identity);
+  ~Journal() override = default;  // what was acknowledged is durable already
+
+  struct Record {
+    sync::Event audit;                      // ids are given here
+    std::optional<sync::Event> attendance;  // queued unless it is the same attendance as one before
+  };
+  struct Attendance {
+    std::string id;                         // of the one queued before, if there is one
+    bool queued_before = false;
+    Instant occurred_at;
+  };
+  // Stores the audit entry and the attendance, together or not at all; returns once both are durable, with the attendance if
+  // there was one. The same attendance: same number and incident, or, without an incident, the same number within
+  // kSameAttendance. kExhausted: the disk is full; kInternal: it failed. Nothing was stored then, as far as can be known.
+  Result<std::optional<Attendance>> Append(Record record);
+
+  Result<std::vector<Item>> Oldest(size_t limit) override;
+  Status Settle(const sync::Receipt& receipt, ByteView signed_bytes) override;
+  void OnWaiting(std::function<void()> callback) override;
+
+  Result<std::vector<OutboxItem>> List();
+  Result<OutboxItem> Show(const std::string& id);
+  Status Restore(const std::string& id);
+  Result<JournalFile::Counts> Count();
+  Result<std::string> VerifyAudit();
+  // Forgets what is settled and older than kKeepReceipts.
+  Status Purge(Instant now);
+
+  // Staff are told apart by a short keyed hash: the table cannot be made to grow, nor read to learn who exists.
+  Result<Attempts> AttemptsOf(const std::string& staff);
+  Status SaveAttempts(const std::string& staff, const Attempts& attempts);  // durable when it returns
+
+  Result<std::optional<Bytes>> Meta(const std::string& key);
+  void KeepMeta(std::string key, Bytes value);  // returns at once; durable soon
+
+ private:
+  using Appended = Result<std::optional<Attendance>>;
+  struct Pending {
+    std::vector<JournalFile::NewEntry> entries;  // audit first
+    std::optional<Attendance> attendance;
+    Bytes incident_name;                         // empty without an incident
+    Bytes child_name;
+    std::promise<Appended> done;
+  };
+
+  Journal(std::filesystem::path file, const sync::node::Identity& identity);
+  JournalFile::NewEntry Seal(sync::Event& event) const;
+  Bytes NameOf(std::string_view what, std::string_view number, std::string_view incident) const;
+  int64_t StaffKey(const std::string& staff) const;
+
+  // Worker's thread only.
+  Result<JournalFile*> File();  // opens it again after a failure
+  void Drain();
+  Status WriteGroup(std::vector<Pending>& group);
+  Status Write(JournalFile& file, Pending& pending);
+  Result<std::optional<Attended>> QueuedBefore(JournalFile& file, const Pending& pending);
+
+  // Runs `work` with the file, on its thread.
+  template <typename F>
+  auto WithFile(F work) -> decltype(work(std::declval<JournalFile&>()));
+  template <typename F>
+  Status Change(F work);
+  void TellWaiting();
+
+  const std::filesystem::path path_;
+  const sync::node::Identity& identity_;
+  std::unique_ptr<JournalFile> file_;     // worker's thread only; null after a failure
+
+  std::mutex mutex_;
+  std::vector<Pending> pending_;          // guarded by mutex_
+  std::function<void()> on_waiting_;      // guarded by mutex_
+
+  platform::Worker worker_{"journal"};    // last: ends before what it uses
+};
+
+}  // namespace cpis::edge

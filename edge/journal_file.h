@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The tables of DIR/journal.db: what is never thrown away.
+//
+//   entries   waiting and quarantined envelopes; seq is the node sequence and is never used twice
+//   receipts  what the server answered for, 30 days
+//   attended  names, keyed, of what was already queued: one attendance a child, crew and incident
+//   audit     the chain: link = BLAKE2b-32(link before │ BLAKE2b-32(sealed event)), one row an audit entry. It outlives the
+//             entry, so that the chain can be walked when the entry has been forwarded.
+//   attempts  wrong PINs
+//   meta      "time" (TimeMarks); "audit.head" and "audit.floor": seq 8 │ count 8 │ link 32, signed by the node
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "edge/node.h"
+#include "platform/sqlite.h"
+#include "sync/node/identity.h"
+#include "sync/node/ports.h"
+
+namespace cpis::edge {
+
+using platform::Bytes;
+using platform::ByteView;
+
+struct Attended {
+  std::string id;
+  Instant occurred_at;
+};
+
+// How often a PIN was wrong since it was last right.
+struct Attempts {
+  int wrong = 0;
+  Instant last;
+};
+
+// One thread at a time. Writing calls belong inside a transaction of the caller's; after any failure the object must be
+// thrown away and opened again: what it remembers may be ahead of the disk.
+class JournalFile {
+ public:
+  // `identity` must outlive it.
+  static Result<JournalFile> Open(const std::filesystem::path& file, const sync::node::Identity& identity);
+
+  Result<platform::Transaction> Begin() { return platform::Transaction::Begin(database_); }
+
+  struct NewEntry {
+    sync::EntryKind kind;
+    std::string id;
+    Instant queued_at;
+    Bytes sealed_event;
+  };
+  Status Add(const NewEntry& entry);  // signs it; an audit entry becomes a link of the chain
+  Status SaveHead();                  // after the last Add of a transaction
+  Result<std::optional<Attended>> FindAttended(ByteView name);
+  Status SaveAttended(ByteView name, const Attended& attended);
+
+  Result<std::vector<sync::node::Outbox::Item>> Oldest(size_t limit);
+  Status Settle(const sync::Receipt& receipt, ByteView signed_bytes);
+  Status Restore(const std::string& id);  // kNotFound unless quarantined
+  Result<std::vector<OutboxItem>> List();
+  Result<OutboxItem> Show(const std::string& id);
+
+  struct Counts {
+    uint64_t attendances_waiting = 0;
+    uint64_t audit_waiting = 0;
+    uint64_t quarantined = 0;
+  };
+  Result<Counts> Count();
+
+  // Walks the chain. kCorrupt says where it breaks.
+  Result<std::string> VerifyAudit();
+  // Forgets receipts, names and links that are older than `before` and settled.
+  Status Purge(Instant before);
+
+  Result<Attempts> AttemptsOf(int64_t staff);
+  Status SaveAttempts(int64_t staff, const Attempts& attempts);  // wrong 0 forgets them
+
+  Result<std::optional<Bytes>> Meta(std::string_view key);
+  Status SetMeta(std::string_view key, ByteView value);
+
+ private:
+  // Where the audit chain stands, or where what is left of it starts.
+  struct Mark {
+    uint64_t seq = 0;
+    uint64_t count = 0;
+    Bytes link = Bytes(32);
+  };
+
+  JournalFile(platform::Database database, const sync::node::Identity& identity)
+      : database_(std::move(database)), identity_(&identity) {}
+  Status Start();
+  Result<int64_t> Number(std::string_view sql);  // first column of the first row; 0 for no row or NULL
+  Result<std::optional<Mark>> SignedMark(std::string_view key);  // kCorrupt when not signed by this node
+  Status SaveMark(std::string_view key, const Mark& mark);
+  Status CheckBodies();
+
+  platform::Database database_;
+  const sync::node::Identity* identity_;
+  uint64_t next_seq_ = 1;
+  Mark head_;
+};
+
+}  // namespace cpis::edge

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sign-in and lock. While somebody is signed in the key ring is in memory; with the last session it is wiped. A PIN that is wrong
+// is counted, durably, before it is looked at, so that pulling the plug wins no further try.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "edge/journal.h"
+#include "edge/orders.h"
+#include "edge/sessions.h"
+#include "edge/trusted_time.h"
+
+namespace cpis::edge {
+
+// Thread-safe.
+class Keeper {
+ public:
+  // All must outlive it.
+  Keeper(Orders& orders, Journal& journal, TrustedTime& time, const platform::Clock& clock);
+
+  // kDenied: unknown or wrong, without saying which, or waiting out a delay; kUnavailable: no roster yet.
+  Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin);
+  bool SignOut(const std::string& token);
+  std::optional<SignedIn> Use(const std::string& token);
+
+  // The ring as of the grant now; null while locked.
+  std::shared_ptr<const crypto::KeyRing> Ring();
+  bool Locked();
+  // Ends sessions that ran out, or whose holder left the roster; locks when none is left.
+  void Sweep();
+  void Lock();
+
+ private:
+  Status WaitingOut(const std::string& staff, Instant now);
+  Result<crypto::Secret> CheckPin(const std::string& staff, const std::string& pin, Instant now, sync::StaffMember* member);
+
+  Orders& orders_;
+  Journal& journal_;
+  TrustedTime& time_;
+  Sessions sessions_;
+  std::mutex sign_in_mutex_;  // one PIN at a time: what counts tries must not be raced
+  Bytes decoy_;               // guarded by sign_in_mutex_; costs an unknown name as much time as a known one
+
+  std::mutex ring_mutex_;
+  crypto::Secret ring_key_;                         // guarded by ring_mutex_; empty while locked
+  std::shared_ptr<const Orders::Now> ring_orders_;  // guarded by ring_mutex_; that the ring is of
+  std::shared_ptr<const crypto::KeyRing> ring_;     // guarded by ring_mutex_
+};
+
+}  // namespace cpis::edge

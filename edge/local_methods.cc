@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/local_methods.h"
+
+#include <array>
+#include <boost/json.hpp>
+
+#include "edge/json.h"
+
+namespace cpis::edge {
+namespace {
+
+namespace json = boost::json;
+
+// A vehicle at a depot gets its first region in seconds; on a bad link enrolment stands and sync goes on by itself.
+constexpr int64_t kFirstSyncSeconds = 30;
+constexpr int64_t kSyncSeconds = 60;
+constexpr int64_t kMaxWaitSeconds = 3600;
+
+// Takes arguments out one by one; the first failure stays, and what is left over at the end is one.
+class Arguments {
+ public:
+  static Result<Arguments> Parse(const std::string& text) {
+    json::error_code error;
+    json::value value = json::parse(text.empty() ? "{}" : text, error);
+    if (error || !value.is_object()) return platform::Invalid("the arguments are not a JSON object");
+    return Arguments(std::move(value.as_object()));
+  }
+
+  std::string Text(const char* key) {
+    const json::value value = Take(key);
+    if (value.is_null()) return "";
+    if (!value.is_string()) return Fail(key, "a string"), "";
+    return std::string(value.as_string());
+  }
+  bool Flag(const char* key) {
+    const json::value value = Take(key);
+    if (value.is_null()) return false;
+    if (!value.is_bool()) return Fail(key, "true or false"), false;
+    return value.as_bool();
+  }
+  int64_t Number(const char* key, int64_t otherwise) {
+    const json::value value = Take(key);
+    if (value.is_null()) return otherwise;
+    if (!value.is_int64() || value.as_int64() < 0 || value.as_int64() > kMaxWaitSeconds) {
+      return Fail(key, "a whole number from 0 to 3600"), otherwise;
+    }
+    return value.as_int64();
+  }
+  std::optional<Instant> Time(const char* key) {
+    const std::string text = Text(key);
+    if (text.empty()) return std::nullopt;
+    const Result<Instant> at = platform::ParseRfc3339(text);
+    if (!at.ok()) {
+      if (failure_.ok()) failure_ = at.status();
+      return std::nullopt;
+    }
+    return *at;
+  }
+  Status Done() {
+    if (!failure_.ok()) return failure_;
+    if (object_.empty()) return Status::Ok();
+    return platform::Invalid("unknown argument \"" + std::string(object_.begin()->key()) + "\"");
+  }
+
+ private:
+  explicit Arguments(json::object object) : object_(std::move(object)) {}
+  json::value Take(const char* key) {
+    const auto found = object_.find(key);
+    if (found == object_.end()) return nullptr;
+    json::value value = std::move(found->value());
+    object_.erase(found);
+    return value;
+  }
+  void Fail(const char* key, const char* wanted) {
+    if (failure_.ok()) failure_ = platform::Invalid("argument \"" + std::string(key) + "\" must be " + wanted);
+  }
+
+  json::object object_;
+  Status failure_;
+};
+
+Node::Progress RowsTo(const sync::LocalProgress& progress) {
+  return [&progress](uint64_t done, uint64_t total) {
+    if (progress) progress("rows", done, total);
+  };
+}
+
+Result<std::string> Enrol(Node& node, Arguments& arguments, const sync::LocalProgress& progress) {
+  const std::string server = arguments.Text("server");
+  const std::string code = arguments.Text("code");
+  const int64_t wait = arguments.Number("wait_seconds", kFirstSyncSeconds);
+  CPIS_TRY(arguments.Done());
+  CPIS_TRY(node.Enrol(server, code));
+  // A first sync that is not over yet is no failure of the enrolment: the answer's freshness says how far it got.
+  if (wait > 0) (void)node.SyncNow(std::chrono::seconds(wait), RowsTo(progress));
+  return ToJson(node.GetStatus());
+}
+
+Result<std::string> SignIn(Node& node, Arguments& arguments, const sync::LocalProgress&) {
+  const std::string staff = arguments.Text("staff");
+  const std::string pin = arguments.Text("pin");
+  CPIS_TRY(arguments.Done());
+  CPIS_ASSIGN(const SessionInfo session, node.SignIn(staff, pin));
+  return ToJson(session);
+}
+
+Result<std::string> SignOut(Node& node, Arguments& arguments, const sync::LocalProgress&) {
+  const std::string token = arguments.Text("token");
+  CPIS_TRY(arguments.Done());
+  CPIS_TRY(node.SignOut(token));
+  return std::string("{}");
+}
+
+Result<std::string> Lookup(Node& node, Arguments& arguments, const sync::LocalProgress&) {
+  const std::string token = arguments.Text("token");
+  const LookupRequest request{arguments.Text("nhs_number"), arguments.Text("incident"), arguments.Flag("silent")};
+  CPIS_TRY(arguments.Done());
+  CPIS_ASSIGN(const Answer answer, node.Lookup(token, request));
+  return ToJson(answer);
+}
+
+Result<std::string> Attend(Node& node, Arguments& arguments, const sync::LocalProgress&) {
+  const std::string token = arguments.Text("token");
+  const AttendRequest request{arguments.Text("nhs_number"), arguments.Text("incident"), arguments.Time("at")};
+  CPIS_TRY(arguments.Done());
+  CPIS_ASSIGN(const AttendReply reply, node.Attend(token, request));
+  return ToJson(reply);
+}
+
+Result<std::string> ShowStatus(Node& node, Arguments& arguments, const sync::LocalProgress&) {
+  CPIS_TRY(arguments.Done());
+  return ToJson(node.GetStatus());
+}
+
+Result<std::string> Sync(Node& node, Arguments& arguments, const sync::LocalProgress& progress) {
+  const bool wait = arguments.Flag("wait");
+  const int64_t seconds = arguments.Number("wait_seconds", kSyncSeconds);
+  CPIS_TRY(arguments.Done());
+  CPIS_TRY(node.SyncNow(std::chrono::seconds(wait ? seconds : 0), RowsTo(progress)));
+  return ToJson(node.GetStatus());
+}
+
+Result<std::string> ListOutbox(Node& node, Arguments& arguments, const sync::LocalProgress&) {
+  CPIS_TRY(arguments.Done());
+  CPIS_ASSIGN(const std::vector<OutboxItem> items, node.ListOutbox());
+  return ToJson(items);
+}
+
+Result<std::string> ShowOutbox(Node& node, Arguments& arguments, const sync::LocalProgress&) {
+  const std::string id = arguments.Text("id");
+  CPIS_TRY(arguments.Done());
+  CPIS_ASSIGN(const OutboxItem item, node.ShowOutbox(id));
+  return ToJson(item);
+}
+
+Result<std::string> RestoreOutbox(Node& node, Arguments& arguments, const sync::LocalProgress&) {
+  const std::string id = arguments.Text("id");
+  CPIS_TRY(arguments.Done());
+  CPIS_TRY(node.RestoreOutbox(id));
+  CPIS_ASSIGN(const OutboxItem item, node.ShowOutbox(id));
+  return ToJson(item);
+}
+
+Result<std::string> Verify(Node& node, Arguments& arguments, const sync::LocalProgress&) {
+  const bool repair = arguments.Flag("repair");
+  CPIS_TRY(arguments.Done());
+  CPIS_ASSIGN(const std::vector<TopicVerdict> verdicts, node.Verify(repair));
+  return ToJson(verdicts);
+}
+
+Result<std::string> VerifyAudit(Node& node, Arguments& arguments, const sync::LocalProgress&) {
+  CPIS_TRY(arguments.Done());
+  CPIS_ASSIGN(const std::string detail, node.VerifyAudit());
+  return json::serialize(json::object{{"good", true}, {"detail", detail}});
+}
+
+Result<std::string> Doctor(Node& node, Arguments& arguments, const sync::LocalProgress&) {
+  CPIS_TRY(arguments.Done());
+  return ToJson(node.Doctor());
+}
+
+struct Method {
+  std::string_view name;
+  Result<std::string> (*run)(Node&, Arguments&, const sync::LocalProgress&);
+};
+constexpr std::array kMethods{
+    Method{"node.enrol", Enrol},
+    Method{"node.sign-in", SignIn},
+    Method{"node.sign-out", SignOut},
+    Method{"node.lookup", Lookup},
+    Method{"node.attend", Attend},
+    Method{"node.status", ShowStatus},
+    Method{"node.sync", Sync},
+    Method{"node.outbox.list", ListOutbox},
+    Method{"node.outbox.show", ShowOutbox},
+    Method{"node.outbox.restore", RestoreOutbox},
+    Method{"node.verify", Verify},
+    Method{"node.audit.verify", VerifyAudit},
+    Method{"node.doctor", Doctor},
+};
+
+}  // namespace
+
+Result<std::string> HandleLocal(Node& node, const sync::LocalCall& call, const sync::LocalProgress& progress) {
+  for (const Method& method : kMethods) {
+    if (method.name != call.method) continue;
+    CPIS_ASSIGN(Arguments arguments, Arguments::Parse(call.json));
+    return method.run(node, arguments, progress);
+  }
+  return platform::Invalid("this node has no method \"" + call.method + "\" (is cpisctl of the same version?)");
+}
+
+}  // namespace cpis::edge

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The judgement behind every answer, apart from anything that reads or writes: same grounds, same answer.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "edge/answer.h"
+
+namespace cpis::edge {
+
+// What one authority knows about the number.
+struct Evidence {
+  sync::Authority authority;
+  sync::Flag flag;
+};
+
+// What the England index says about the number; kUnknown while this node holds none.
+enum class England { kUnknown, kNoMatch, kMatch };
+
+struct Grounds {
+  bool enrolled = false;
+  bool unlocked = false;            // the keys that open rows are in memory
+  bool revoked = false;
+  std::optional<Instant> as_of;
+  Instant now;                      // trusted time
+  bool clock_trusted = false;
+  bool region_held = false;         // every partition of the region is held as the last manifest promised
+  bool region_damaged = false;      // some of it is not what was signed
+  bool unreadable_row = false;      // there is a row for this number that does not open
+  std::vector<Evidence> evidence;   // of the rows that opened
+  std::map<sync::PersonId, sync::Viewer> viewers;
+  England england = England::kUnknown;
+};
+
+// The outcomes of DESIGN §5; the first rule that applies decides:
+//
+//   not enrolled │ never synced │ lease over or revoked → CANNOT_SAY, whatever the rows say
+//   a row opens with a plan current or in its window   → FLAGGED, stale past fresh_for
+//   locked │ a row that does not open │ region damaged → CANNOT_SAY
+//   region not held                                    → CANNOT_SAY
+//   the England index matches                          → POSSIBLY_FLAGGED_ELSEWHERE
+//   past fresh_for │ clock untrusted                   → CANNOT_SAY
+//   in no row, nor in the England index                → NOT_FLAGGED; without an index only if the region is the whole set
+//
+// Number, region, source and notification are the caller's to fill in.
+Answer Judge(const Grounds& grounds, const sync::Policy& policy);
+
+// Takes everything back that a CANNOT_SAY must not show, and says why and what to do.
+Answer CannotSay(Answer answer, Reason reason);
+
+}  // namespace cpis::edge

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/orders.h"
+
+#include "platform/log.h"
+
+namespace cpis::edge {
+
+using sync::KeyOf;
+using sync::Topic;
+
+std::shared_ptr<const Orders::Now> Orders::Current() {
+  const std::lock_guard lock(mutex_);
+  const uint64_t version = replica_.OrdersVersion();
+  if (!current_ || version != version_) {
+    current_ = Read();
+    version_ = version;
+  }
+  return current_;
+}
+
+std::shared_ptr<const Orders::Now> Orders::Read() {
+  auto now = std::make_shared<Now>();
+  for (const auto& [key, standard] : now->policy.Settings()) {
+    const auto entry = replica_.Get(Topic::Policy(), KeyOf(key));
+    if (!entry.ok()) continue;
+    const auto setting = sync::DecodeSetting(*entry);
+    const Status set = setting.ok() ? now->policy.Set(setting->key, setting->value) : setting.status();
+    if (!set.ok()) platform::LogWarning("policy", "a setting is not understood and keeps its default: " + set.message());
+  }
+  const auto entry = replica_.Get(Topic::Node(identity_.node_id), KeyOf("grant"));
+  if (entry.ok()) {
+    auto grant = sync::DecodeGrant(*entry);
+    if (grant.ok()) now->grant = *std::move(grant);
+  }
+  return now;
+}
+
+Result<sync::StaffMember> Orders::Find(const std::string& staff_id) {
+  const auto now = Current();
+  if (!now->grant || now->grant->revoked) {
+    return platform::Unavailable("nobody can sign in yet: this vehicle has no roster (it comes with the first sync)");
+  }
+  CPIS_ASSIGN(const crypto::Secret roster_key, crypto::OpenBox(identity_.box, now->grant->boxed_roster_key));
+  CPIS_ASSIGN(const Bytes sealed, replica_.Get(Topic::Roster(), KeyOf("staff/" + staff_id)));
+  CPIS_ASSIGN(const crypto::Secret plain, crypto::OpenWith(roster_key, "roster", sealed));
+  CPIS_ASSIGN(sync::StaffMember member, sync::DecodeStaffMember(plain.Reveal()));
+  // Two ids could share an 8-byte key; the record says whose it is.
+  if (member.id != staff_id || member.disabled) return platform::NotFound("no such member of staff");
+  return member;
+}
+
+Result<crypto::KeyRing> Orders::OpenRing(const crypto::Secret& ring_key) {
+  const auto now = Current();
+  if (!now->grant || now->grant->revoked) return platform::Unavailable("this vehicle holds no grant");
+  return crypto::UnwrapRing(now->grant->wrapped_ring, identity_.box, ring_key);
+}
+
+}  // namespace cpis::edge

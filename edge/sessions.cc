@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/sessions.h"
+
+namespace cpis::edge {
+namespace {
+
+constexpr size_t kTokenBytes = 32;
+
+}  // namespace
+
+Sessions::TokenHash Sessions::HashOf(const std::string& token) {
+  return crypto::Blake2b32({platform::AsBytes("cpis.v1.session"), platform::AsBytes(token)});
+}
+
+bool Sessions::Over(const Session& session, const sync::Policy& policy) const {
+  const auto now = clock_.SinceBoot();
+  return now - session.used > policy.idle_limit || now - session.began > policy.shift_limit;
+}
+
+SessionInfo Sessions::Begin(SignedIn who, const sync::Policy& policy, Instant now) {
+  const std::string token = platform::Base64Url(crypto::RandomBytes(kTokenBytes));
+  const std::lock_guard lock(mutex_);
+  sessions_[HashOf(token)] = {std::move(who), clock_.SinceBoot(), clock_.SinceBoot()};
+  return {token, now + policy.shift_limit};
+}
+
+std::optional<SignedIn> Sessions::Use(const std::string& token, const sync::Policy& policy) {
+  const std::lock_guard lock(mutex_);
+  const auto found = sessions_.find(HashOf(token));
+  if (found == sessions_.end()) return std::nullopt;
+  if (Over(found->second, policy)) {
+    sessions_.erase(found);
+    return std::nullopt;
+  }
+  found->second.used = clock_.SinceBoot();
+  return found->second.who;
+}
+
+bool Sessions::End(const std::string& token) {
+  const std::lock_guard lock(mutex_);
+  return sessions_.erase(HashOf(token)) > 0;
+}
+
+void Sessions::EndAllOf(const std::string& staff) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(sessions_, [&](const auto& entry) { return entry.second.who.staff == staff; });
+}
+
+bool Sessions::Sweep(const sync::Policy& policy) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(sessions_, [&](const auto& entry) { return Over(entry.second, policy); });
+  return !sessions_.empty();
+}
+
+std::vector<std::string> Sessions::Staff() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> staff;
+  for (const auto& [hash, session] : sessions_) staff.push_back(session.who.staff);
+  return staff;
+}
+
+}  // namespace cpis::edge

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who is signed in. Tokens are known to their holders only: here are their hashes. Idle and shift limits run on the clock that
+// counts suspended time, so a tablet that slept is not still signed in.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "crypto/hash.h"
+#include "edge/node.h"
+#include "sync/records.h"
+
+namespace cpis::edge {
+
+struct SignedIn {
+  std::string staff;
+  sync::Right right = sync::Right::kNotify;
+};
+
+// Thread-safe.
+class Sessions {
+ public:
+  explicit Sessions(const platform::Clock& clock) : clock_(clock) {}
+
+  // A new token, good until the shift limit, or until nothing is asked for as long as the idle limit.
+  SessionInfo Begin(SignedIn who, const sync::Policy& policy, Instant now);
+  // Who holds the token; asking counts as use.
+  std::optional<SignedIn> Use(const std::string& token, const sync::Policy& policy);
+  bool End(const std::string& token);
+  // Ends everyone of that staff id: they were struck off the roster.
+  void EndAllOf(const std::string& staff);
+  // Ends what has run out. True when somebody is still signed in.
+  bool Sweep(const sync::Policy& policy);
+  std::vector<std::string> Staff() const;
+
+ private:
+  struct Session {
+    SignedIn who;
+    std::chrono::milliseconds began;  // since boot
+    std::chrono::milliseconds used;
+  };
+  using TokenHash = crypto::Digest;
+  static TokenHash HashOf(const std::string& token);
+  bool Over(const Session& session, const sync::Policy& policy) const;
+
+  const platform::Clock& clock_;
+  mutable std::mutex mutex_;
+  std::map<TokenHash, Session> sessions_;  // guarded by mutex_
+};
+
+}  // namespace cpis::edge

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/trusted_time.h"
+
+#include <algorithm>
+
+#include "edge/tuning.h"
+
+namespace cpis::edge {
+namespace {
+
+constexpr uint8_t kFormat = 1;
+
+uint64_t Milliseconds(Instant at) { return static_cast<uint64_t>(at.time_since_epoch().count()); }
+Instant FromMilliseconds(uint64_t value) { return Instant(std::chrono::milliseconds(static_cast<int64_t>(value))); }
+
+}  // namespace
+
+platform::Bytes Encode(const TimeMarks& marks) {
+  platform::ByteWriter out;
+  out.U8(kFormat);
+  out.U64(Milliseconds(marks.server_time));
+  out.U64(static_cast<uint64_t>(marks.since_boot.count()));
+  out.U64(Milliseconds(marks.high_water));
+  out.Sized(marks.boot_id);
+  return std::move(out).Take();
+}
+
+platform::Result<TimeMarks> DecodeTimeMarks(platform::ByteView bytes) {
+  platform::ByteReader in(bytes);
+  const bool known = in.U8() == kFormat;
+  TimeMarks marks;
+  marks.server_time = FromMilliseconds(in.U64());
+  marks.since_boot = std::chrono::milliseconds(static_cast<int64_t>(in.U64()));
+  marks.high_water = FromMilliseconds(in.U64());
+  marks.boot_id = in.SizedText();
+  if (!known || !in.AtEnd()) return platform::Corrupt("the stored time marks are not ours");
+  return marks;
+}
+
+TrustedTime::TrustedTime(const platform::Clock& clock, std::optional<TimeMarks> stored, Keep keep)
+    : clock_(clock), keep_(std::move(keep)), marks_(std::move(stored)), floor_since_boot_(clock.SinceBoot()) {
+  if (marks_) floor_ = marks_->high_water;
+}
+
+Instant TrustedTime::Project() const {
+  const Instant floor_now = floor_ + (clock_.SinceBoot() - floor_since_boot_);
+  if (SameBoot()) return std::max(floor_now, marks_->server_time + (clock_.SinceBoot() - marks_->since_boot));
+  return std::max(floor_now, clock_.Now());
+}
+
+void TrustedTime::Heard(Instant server_time) {
+  std::optional<TimeMarks> to_keep;
+  {
+    const std::lock_guard lock(mutex_);
+    if (marks_ && server_time < marks_->server_time) return;  // an older message says nothing new
+    const bool first_contact = !SameBoot();
+    // Until now the wall clock was the best guess; a signed time replaces it, even if the guess was later.
+    const Instant now = first_contact ? server_time : std::max(server_time, Project());
+    floor_ = now;
+    floor_since_boot_ = clock_.SinceBoot();
+    marks_ = TimeMarks{server_time, floor_since_boot_, clock_.BootId(), now};
+    if (first_contact || !kept_at_ || floor_since_boot_ - *kept_at_ >= kKeepSignedTimeEvery) {
+      kept_at_ = floor_since_boot_;
+      to_keep = marks_;
+    }
+  }
+  if (to_keep && keep_) keep_(*to_keep);
+}
+
+TrustedNow TrustedTime::Now() {
+  std::optional<TimeMarks> to_keep;
+  TrustedNow now;
+  {
+    const std::lock_guard lock(mutex_);
+    const std::chrono::milliseconds since_boot = clock_.SinceBoot();
+    now.trusted = SameBoot() || (marks_ && clock_.Now() >= marks_->high_water);
+    now.at = Project();
+    floor_ = now.at;
+    floor_since_boot_ = since_boot;
+    if (marks_ && (!kept_at_ || since_boot - *kept_at_ >= kKeepTimeEvery)) {
+      kept_at_ = since_boot;
+      marks_->high_water = std::max(marks_->high_water, now.at);
+      to_keep = marks_;
+    }
+  }
+  if (to_keep && keep_) keep_(*to_keep);
+  return now;
+}
+
+}  // namespace cpis::edge

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The node's knobs that are no policy of the fleet, each with its reason.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+
+namespace cpis::edge {
+
+using namespace std::chrono_literals;
+
+// Without an incident reference, one call-out to a child rarely lasts longer; a second within it is the same attendance.
+constexpr std::chrono::milliseconds kSameAttendance = 2h;
+// Reference numbers of dispatch systems are far shorter; the cap keeps an entry small.
+constexpr size_t kMaxIncidentBytes = 100;
+// A tablet's clock may run a little ahead of the fleet server's.
+constexpr std::chrono::milliseconds kFutureTolerance = 5min;
+
+// Receipts answer "did it arrive?" for as long as a trust's incident review usually takes to ask.
+constexpr std::chrono::hours kKeepReceipts{30 * 24};
+
+// The first four mistakes cost nothing (gloves, a moving vehicle); from the fifth on, guessing must not pay.
+constexpr int kFreeMistakes = 4;
+constexpr std::array<std::chrono::milliseconds, 4> kPinDelays = {30s, 2min, 10min, 1h};
+
+// Idle and shift limits are enforced without calls, at most this late.
+constexpr std::chrono::milliseconds kSweepEvery = 5s;
+// A silent row change on disk is found within this, even if nobody asks for that row.
+constexpr std::chrono::milliseconds kVerifyEvery = 1h;
+// Keys outlive the lease by this much, so that a crew back in coverage does not sign in again.
+constexpr std::chrono::seconds kRingOutlivesLease = 24h;
+
+// A power cut may cost this much of the high-water mark; more often would wear the flash for nothing.
+constexpr std::chrono::milliseconds kKeepTimeEvery = 1min;
+// Manifests come in bursts while an authority's files are loaded.
+constexpr std::chrono::milliseconds kKeepSignedTimeEvery = 10s;
+
+// Small page caches: rows are read once, and the vehicle's computer has other work.
+constexpr int kReplicaOwnerCacheKib = 512;
+constexpr int kReplicaReaderCacheKib = 256;
+constexpr int kJournalCacheKib = 256;
+// Rows of a replaced snapshot are deleted in steps, so that no write waits long.
+constexpr int kSweepRows = 4000;
+
+// Below this, the journal's way to the disk is in danger.
+constexpr size_t kLowDiskBytes = 256 * 1024 * 1024;
+// Renewal needs a visit to coverage and someone to act.
+constexpr std::chrono::hours kCertificateWarning{30 * 24};
+
+}  // namespace cpis::edge

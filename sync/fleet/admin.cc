@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/fleet/admin.h"
+
+#include <boost/json.hpp>
+#include <map>
+
+#include "sync/fleet/fleet.h"
+
+namespace cpis::sync::fleet {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kVersion = CPIS_VERSION;
+
+struct Call {
+  Fleet& fleet;
+  const json::object& arguments;
+  const platform::Bytes& attachment;
+  const LocalProgress& progress;
+
+  Result<std::string> Text(std::string_view key) const {
+    const json::value* value = arguments.if_contains(key);
+    if (value == nullptr || !value->is_string()) return platform::Invalid("\"" + std::string(key) + "\" is missing");
+    return std::string(value->as_string());
+  }
+  std::string TextOr(std::string_view key, std::string otherwise) const {
+    const json::value* value = arguments.if_contains(key);
+    return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::move(otherwise);
+  }
+  Result<std::vector<std::string>> Texts(std::string_view key) const {
+    const json::value* value = arguments.if_contains(key);
+    if (value == nullptr || !value->is_array()) return platform::Invalid("\"" + std::string(key) + "\" is missing");
+    std::vector<std::string> texts;
+    for (const json::value& item : value->as_array()) {
+      if (!item.is_string()) return platform::Invalid("\"" + std::string(key) + "\" holds something that is not text");
+      texts.emplace_back(item.as_string());
+    }
+    return texts;
+  }
+};
+
+json::value Time(const std::optional<Instant>& at) { return at ? json::value(platform::Rfc3339(*at)) : json::value(nullptr); }
+
+json::array Texts(const std::vector<std::string>& texts) { return json::array(texts.begin(), texts.end()); }
+
+Result<json::value> Import(const Call& call) {
+  CPIS_ASSIGN(const ImportReport report, call.fleet.import_desk().Import(call.attachment, [&](uint64_t done, uint64_t total) {
+    if (call.progress) call.progress("number keys", done, total);
+  }));
+  json::array records;
+  for (const RecordProblem& problem : report.problems) {
+    records.push_back({{"code", problem.code}, {"location", problem.location}, {"detail", problem.detail}});
+  }
+  json::object answer{{"file_id", report.file_id}, {"code", report.code},   {"loaded", report.loaded},
+                      {"rejected", report.rejected}, {"records", records}, {"ack", report.acknowledgement.string()}};
+  if (!report.detail.empty()) answer["detail"] = report.detail;
+  return json::value(answer);
+}
+
+Result<json::value> Authorities(const Call& call) {
+  json::array list;
+  CPIS_TRY(call.fleet.store().Read([&](Store& store) -> Status {
+    CPIS_ASSIGN(const std::vector<AuthorityRow> rows, store.records().Authorities());
+    const Instant now = store.clock().Now();
+    for (const AuthorityRow& row : rows) {
+      const auto age = row.last_file_at ? std::chrono::duration_cast<platform::Seconds>(now - *row.last_file_at).count() : 0;
+      list.push_back({{"code", row.authority.code},
+                      {"name", row.authority.name},
+                      {"flags", store.publisher().SizeOf(Topic::Rows(row.authority.code))},
+                      {"last_file", row.last_file},
+                      {"last_file_at", Time(row.last_file_at)},
+                      {"age_seconds", age}});
+    }
+    return Status::Ok();
+  }));
+  return json::value(list);
+}
+
+Result<json::value> AddNode(const Call& call) {
+  CPIS_ASSIGN(const std::string name, call.Text("name"));
+  CPIS_ASSIGN(const std::vector<std::string> region, call.Texts("region"));
+  CPIS_ASSIGN(const NodeAdded added, call.fleet.roll().AddNode(name, region));
+  CPIS_TRY(call.fleet.NodesChanged());
+  return json::value{{"name", name}, {"node_id", added.id}, {"code", added.code}, {"expires", Time(added.expires)},
+                     {"enrol_listen", call.fleet.enrolment_desk().Address()}};
+}
+
+Result<json::value> ListNodes(const Call& call) {
+  CPIS_ASSIGN(const std::vector<NodeRow> nodes, call.fleet.roll().Nodes());
+  json::array list;
+  for (const NodeRow& node : nodes) {
+    list.push_back({{"name", node.name},
+                    {"node_id", node.id},
+                    {"region", Texts(node.region)},
+                    {"state", node.state},
+                    {"enrolled_at", Time(node.enrolled_at)},
+                    {"connected", call.fleet.hub().IsConnected(node.id)}});
+  }
+  return json::value(list);
+}
+
+Result<json::value> SetRegion(const Call& call) {
+  CPIS_ASSIGN(const std::string name, call.Text("name"));
+  CPIS_ASSIGN(const std::vector<std::string> region, call.Texts("region"));
+  CPIS_TRY(call.fleet.roll().SetRegion(name, region));
+  CPIS_TRY(call.fleet.NodesChanged());
+  return json::value{{"name", name}, {"region", Texts(region)}};
+}
+
+Result<json::value> Revoke(const Call& call) {
+  CPIS_ASSIGN(const std::string name, call.Text("name"));
+  CPIS_TRY(call.fleet.roll().Revoke(name));
+  CPIS_TRY(call.fleet.NodesChanged());
+  return json::value{{"name", name}, {"state", "REVOKED"}};
+}
+
+Result<json::value> AddStaff(const Call& call) {
+  Roll::NewStaff staff;
+  CPIS_ASSIGN(staff.id, call.Text("id"));
+  CPIS_ASSIGN(staff.name, call.Text("name"));
+  CPIS_ASSIGN(staff.role, call.Text("role"));
+  CPIS_ASSIGN(staff.pin, call.Text("pin"));
+  staff.right = call.TextOr("right", "");
+  const Status put = call.fleet.roll().PutStaff(staff);
+  crypto::Wipe(staff.pin);
+  CPIS_TRY(put);
+  return json::value{{"id", staff.id}};
+}
+
+Result<json::value> ListStaff(const Call& call) {
+  CPIS_ASSIGN(const std::vector<StaffMember> staff, call.fleet.roll().Staff());
+  json::array list;
+  for (const StaffMember& member : staff) {
+    list.push_back({{"id", member.id},
+                    {"name", member.name},
+                    {"role", member.role_code},
+                    {"right", ActivityCode(member.right)},
+                    {"disabled", member.disabled}});
+  }
+  return json::value(list);
+}
+
+Result<json::value> DisableStaff(const Call& call) {
+  CPIS_ASSIGN(const std::string id, call.Text("id"));
+  CPIS_TRY(call.fleet.roll().DisableStaff(id));
+  return json::value{{"id", id}, {"disabled", true}};
+}
+
+Result<json::value> Attendances(const Call& call) {
+  std::optional<Instant> since;
+  if (const std::string text = call.TextOr("since", ""); !text.empty()) {
+    CPIS_ASSIGN(since, platform::ParseRfc3339(text));
+  }
+  json::array list;
+  CPIS_TRY(call.fleet.store().Read([&](Store& store) -> Status {
+    CPIS_ASSIGN(const std::vector<AttendanceRow> rows, store.records().Attendances(since));
+    for (const AttendanceRow& row : rows) {
+      json::array notified;
+      for (const auto& one : row.notified) notified.push_back({{"authority", one.authority}, {"file", one.file}});
+      list.push_back({{"id", row.event.id},
+                      {"nhs_number", row.event.nhs_number},
+                      {"occurred_at", Time(row.event.occurred_at)},
+                      {"received_at", Time(row.received_at)},
+                      {"node", row.node},
+                      {"staff", row.event.staff},
+                      {"role", row.role},
+                      {"incident", row.event.incident},
+                      {"outcome_at_node", Name(row.event.outcome_at_node)},
+                      {"outcome_now", Name(row.outcome_now)},
+                      {"notified", notified}});
+    }
+    return Status::Ok();
+  }));
+  return json::value(list);
+}
+
+Result<json::value> FleetStatus(const Call& call) {
+  CPIS_ASSIGN(const std::vector<NodeRow> nodes, call.fleet.roll().Nodes());
+  CPIS_ASSIGN(const int codes, call.fleet.roll().CodesOutstanding());
+  int enrolled = 0;
+  for (const NodeRow& node : nodes) enrolled += node.state == "ENROLLED" ? 1 : 0;
+  json::array partitions;
+  uint64_t attendances = 0;
+  CPIS_TRY(call.fleet.store().Read([&](Store& store) -> Status {
+    CPIS_ASSIGN(const std::vector<AuthorityRow> rows, store.records().Authorities());
+    for (const AuthorityRow& row : rows) {
+      const Topic topic = Topic::Rows(row.authority.code);
+      const TopicHead head = store.publisher().HeadOf(topic);
+      partitions.push_back({{"code", row.authority.code},
+                            {"name", row.authority.name},
+                            {"flags", store.publisher().SizeOf(topic)},
+                            {"sequence", static_cast<uint64_t>(head.sequence)},
+                            {"digest", platform::Hex(head.digest)}});
+    }
+    CPIS_ASSIGN(attendances, store.records().CountAttendances());
+    return Status::Ok();
+  }));
+  const EnrolmentDesk& desk = call.fleet.enrolment_desk();
+  return json::value{{"trust", call.fleet.store().trust().code},
+                     {"name", call.fleet.store().trust().name},
+                     {"version", kVersion},
+                     {"epoch", static_cast<uint32_t>(call.fleet.store().epoch())},
+                     {"nodes", {{"enrolled", enrolled}, {"connected", call.fleet.hub().Connected()}}},
+                     {"partitions", partitions},
+                     {"attendances", attendances},
+                     {"listen", call.fleet.link().Address()},
+                     {"enrol_listen", desk.Listening() ? json::value(desk.Address()) : json::value(nullptr)},
+                     {"codes_outstanding", codes}};
+}
+
+Result<json::value> ShowPolicy(const Call& call) {
+  CPIS_ASSIGN(const Policy policy, call.fleet.roll().CurrentPolicy());
+  json::object settings;
+  for (const auto& [key, value] : policy.Settings()) settings[key] = value;
+  return json::value(settings);
+}
+
+Result<json::value> SetPolicy(const Call& call) {
+  CPIS_ASSIGN(const std::vector<std::string> settings, call.Texts("settings"));
+  CPIS_TRY(call.fleet.roll().SetPolicy(settings));
+  return ShowPolicy(call);
+}
+
+using Method = Result<json::value> (*)(const Call&);
+
+const std::map<std::string_view, Method>& Methods() {
+  static const std::map<std::string_view, Method> kMethods{
+      {"fleet.import", Import},           {"fleet.authorities", Authorities},  {"fleet.node.add", AddNode},
+      {"fleet.node.list", ListNodes},     {"fleet.node.region", SetRegion},    {"fleet.node.revoke", Revoke},
+      {"fleet.staff.add", AddStaff},      {"fleet.staff.list", ListStaff},     {"fleet.staff.disable", DisableStaff},
+      {"fleet.attendances", Attendances}, {"fleet.status", FleetStatus},       {"fleet.policy.show", ShowPolicy},
+      {"fleet.policy.set", SetPolicy},
+  };
+  return kMethods;
+}
+
+}  // namespace
+
+LocalHandler AdminMethods(Fleet& fleet) {
+  return [&fleet](const LocalCall& call, const LocalProgress& progress) -> Result<std::string> {
+    const auto method = Methods().find(call.method);
+    if (method == Methods().end()) {
+      return platform::Invalid("\"" + call.method + "\" is not known to this cpis-fleetd (is cpisctl of the same version?)");
+    }
+    boost::system::error_code failed;
+    const json::value arguments = json::parse(call.json.empty() ? "{}" : call.json, failed);
+    if (failed || !arguments.is_object()) return platform::Invalid("the arguments are not a JSON object");
+    CPIS_ASSIGN(const json::value answer, method->second({fleet, arguments.as_object(), call.attachment, progress}));
+    return json::serialize(answer);
+  };
+}
+
+std::string MetricsText(Fleet& fleet) {
+  size_t flags = 0;
+  uint64_t attendances = 0;
+  const Status read = fleet.store().Read([&](Store& store) -> Status {
+    CPIS_ASSIGN(const std::vector<AuthorityRow> rows, store.records().Authorities());
+    for (const AuthorityRow& row : rows) flags += store.publisher().SizeOf(Topic::Rows(row.authority.code));
+    CPIS_ASSIGN(attendances, store.records().CountAttendances());
+    return Status::Ok();
+  });
+  const auto line = [](std::string_view name, std::string_view type, std::string_view help, uint64_t value) {
+    std::string text = "# HELP " + std::string(name) + " " + std::string(help) + "\n# TYPE " + std::string(name) + " ";
+    return text + std::string(type) + "\n" + std::string(name) + " " + std::to_string(value) + "\n";
+  };
+  return line("cpis_fleet_up", "gauge", "1 when the register can be read", read.ok() ? 1 : 0) +
+         line("cpis_fleet_nodes_connected", "gauge", "Nodes that are watching now", fleet.hub().Connected()) +
+         line("cpis_fleet_flags", "gauge", "Flags in the register", flags) +
+         line("cpis_fleet_attendances_total", "counter", "Attendances received", attendances);
+}
+
+}  // namespace cpis::sync::fleet

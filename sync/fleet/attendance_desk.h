@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Takes in what vehicles forward: keeps it, judges it with what the server knows now, adds the access to the child's history,
+// notifies the authority, and only then gives a signed receipt.
+#pragma once
+
+#include <string>
+
+#include "sync/fleet/mailbox.h"
+#include "sync/fleet/store.h"
+
+namespace cpis::sync::fleet {
+
+class AttendanceDesk {
+ public:
+  AttendanceDesk(Store& store, Mailbox& mailbox) : store_(store), mailbox_(mailbox) {}
+
+  // A signed receipt for an envelope of this node, after the commit. An envelope seen before gets the verdict DUPLICATE, one
+  // that cannot be read QUARANTINED: neither blocks those behind it. kDenied: not enrolled, or signed by another. Any thread.
+  Result<Bytes> Deliver(const std::string& node_id, ByteView envelope);
+
+ private:
+  Result<Receipt> Keep(Store& store, const NodeRow& node, const Envelope& envelope);
+  Status KeepAttendance(Store& store, const NodeRow& node, const Envelope& envelope, const Event& event);
+
+  Store& store_;
+  Mailbox& mailbox_;
+};
+
+}  // namespace cpis::sync::fleet

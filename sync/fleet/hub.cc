@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/fleet/hub.h"
+
+#include <algorithm>
+
+namespace cpis::sync::fleet {
+
+void Hub::Add(const std::string& node_id, std::weak_ptr<Watcher> watcher) {
+  std::lock_guard lock(mutex_);
+  watchers_.emplace(node_id, std::move(watcher));
+}
+
+std::vector<std::shared_ptr<Hub::Watcher>> Hub::Watchers() {
+  std::vector<std::shared_ptr<Watcher>> alive;
+  for (auto it = watchers_.begin(); it != watchers_.end();) {
+    if (auto watcher = it->second.lock()) {
+      alive.push_back(std::move(watcher));
+      ++it;
+    } else {
+      it = watchers_.erase(it);
+    }
+  }
+  return alive;
+}
+
+void Hub::WakeAll() {
+  std::vector<std::shared_ptr<Watcher>> watchers;
+  {
+    std::lock_guard lock(mutex_);
+    watchers = Watchers();
+  }
+  for (const auto& watcher : watchers) watcher->Wake();
+}
+
+void Hub::Update(const std::vector<TopicHead>& heads) {
+  {
+    std::lock_guard lock(mutex_);
+    for (const TopicHead& head : heads) heads_.insert_or_assign(head.topic, head);
+  }
+  WakeAll();
+}
+
+void Hub::SetNodes(const std::vector<NodeRow>& nodes) {
+  {
+    std::lock_guard lock(mutex_);
+    ++tick_;
+    members_.clear();
+    for (const NodeRow& node : nodes) {
+      if (node.state == "WAITING") continue;
+      members_[node.id] = {node.region, JoinRegion(node.region), node.state == "REVOKED"};
+    }
+  }
+  WakeAll();
+}
+
+void Hub::Tick() {
+  {
+    std::lock_guard lock(mutex_);
+    ++tick_;
+  }
+  WakeAll();
+}
+
+void Hub::CloseAll() {
+  std::vector<std::shared_ptr<Watcher>> watchers;
+  {
+    std::lock_guard lock(mutex_);
+    watchers = Watchers();
+  }
+  for (const auto& watcher : watchers) watcher->Close();
+}
+
+TopicHead Hub::HeadOf(const Topic& topic) const {
+  const auto found = heads_.find(topic);
+  return found != heads_.end() ? found->second : TopicHead{topic, Sequence{0}, TopicSet().DigestAt(topic, Sequence{0})};
+}
+
+SharedBytes Hub::Sign(const std::string& key, std::vector<TopicHead> heads) {
+  Signed& made = signed_[key];
+  if (made.bytes && made.tick == tick_ && made.heads == heads) return made.bytes;
+  // Time as nodes hear it never goes back, whatever this machine's clock does.
+  last_time_ = std::max(last_time_, clock_.Now());
+  const Bytes bytes = EncodeManifest({epoch_, last_time_, 0, heads}, keys_.freshness);
+  made = {std::move(heads), tick_, std::make_shared<const std::string>(platform::AsText(bytes))};
+  return made.bytes;
+}
+
+Hub::Manifests Hub::Current(const std::string& node_id) {
+  std::lock_guard lock(mutex_);
+  const auto member = members_.find(node_id);
+  if (member == members_.end()) return {};
+  Manifests manifests;
+  manifests.own = Sign("node " + node_id, {HeadOf(Topic::Node(node_id))});
+  if (member->second.revoked) return manifests;
+  std::vector<TopicHead> heads{HeadOf(Topic::Policy()), HeadOf(Topic::Roster()), HeadOf(Topic::Directory())};
+  for (const std::string& code : member->second.region) heads.push_back(HeadOf(Topic::Rows(code)));
+  manifests.region = Sign("region " + member->second.region_key, std::move(heads));
+  return manifests;
+}
+
+bool Hub::MayConnect(const std::string& node_id) {
+  std::lock_guard lock(mutex_);
+  return members_.contains(node_id);
+}
+
+bool Hub::MayFetch(const std::string& node_id, const Topic& topic) {
+  std::lock_guard lock(mutex_);
+  const auto member = members_.find(node_id);
+  if (member == members_.end()) return false;
+  if (topic.kind() == Topic::Kind::kNode) return topic == Topic::Node(node_id);
+  if (member->second.revoked) return false;
+  const std::vector<std::string>& region = member->second.region;
+  return topic.kind() != Topic::Kind::kRows || std::find(region.begin(), region.end(), topic.Partition()) != region.end();
+}
+
+size_t Hub::Connected() {
+  std::lock_guard lock(mutex_);
+  return Watchers().size();
+}
+
+bool Hub::IsConnected(const std::string& node_id) {
+  std::lock_guard lock(mutex_);
+  const auto [first, last] = watchers_.equal_range(node_id);
+  return std::any_of(first, last, [](const auto& watcher) { return !watcher.second.expired(); });
+}
+
+}  // namespace cpis::sync::fleet

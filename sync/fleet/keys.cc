@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// DIR/keys, before sealing (crypto::SealWith, purpose "cpis.v1.fleet-keys"): format 1, then varint-sized in this order: content,
+// freshness, policy and box secrets, root public key, signed key set, CA certificate and key, server certificate and key, pepper,
+// index, England, directory, roster and ring keys, epoch secret.
+#include "sync/fleet/keys.h"
+
+#include <array>
+
+#include "platform/files.h"
+
+namespace cpis::sync::fleet {
+namespace {
+
+constexpr uint8_t kFormat = 1;
+constexpr uint64_t kMaxKeyFileBytes = 64 * 1024;
+constexpr std::string_view kPurpose = "cpis.v1.fleet-keys";
+constexpr auto kAuthorityLifetime = std::chrono::days(3650);
+constexpr auto kServerLifetime = std::chrono::days(825);
+
+std::array<crypto::Secret*, 7> Symmetric(FleetKeys& keys) {
+  return {&keys.pepper, &keys.index_key, &keys.england_key, &keys.directory_key, &keys.roster_key, &keys.ring_key,
+          &keys.epoch_secret};
+}
+
+std::array<std::string*, 4> Certificates(FleetKeys& keys) {
+  return {&keys.authority.certificate_pem, &keys.authority.private_key_pem, &keys.server.certificate_pem,
+          &keys.server.private_key_pem};
+}
+
+crypto::Secret Encode(FleetKeys& keys) {
+  platform::ByteWriter out;
+  out.U8(kFormat);
+  for (const crypto::SigningKey* key : {&keys.content, &keys.freshness, &keys.policy}) out.Sized(key->secret.Reveal());
+  out.Sized(keys.box.secret.Reveal());
+  out.Sized(keys.root_public_key);
+  out.Sized(keys.signed_key_set);
+  for (const std::string* pem : Certificates(keys)) out.Sized(*pem);
+  for (const crypto::Secret* key : Symmetric(keys)) out.Sized(key->Reveal());
+  Bytes plain = std::move(out).Take();
+  crypto::Secret secret = crypto::Secret::Copy(plain, crypto::Residence::kTransient);
+  crypto::Wipe(plain);
+  return secret;
+}
+
+Result<FleetKeys> Decode(ByteView bytes) {
+  platform::ByteReader in(bytes);
+  if (in.U8() != kFormat) return platform::Corrupt("fleet keys have an unknown format");
+  FleetKeys keys;
+  for (crypto::SigningKey* key : {&keys.content, &keys.freshness, &keys.policy}) {
+    CPIS_ASSIGN(*key, crypto::SigningKeyFromSecret(crypto::Secret::Copy(in.Sized())));
+  }
+  keys.box = crypto::BoxKeyFromSecret(crypto::Secret::Copy(in.Sized()));
+  keys.root_public_key = platform::ToBytes(in.Sized());
+  keys.signed_key_set = platform::ToBytes(in.Sized());
+  for (std::string* pem : Certificates(keys)) *pem = in.SizedText();
+  for (crypto::Secret* key : Symmetric(keys)) *key = crypto::Secret::Copy(in.Sized());
+  if (!in.AtEnd()) return platform::Corrupt("fleet keys are cut short or have bytes too many");
+  return keys;
+}
+
+}  // namespace
+
+crypto::Secret FleetKeys::EpochKey(std::string_view partition, crypto::Epoch epoch) const {
+  platform::ByteWriter number;
+  number.U32(static_cast<uint32_t>(epoch));
+  return crypto::DeriveSecret(epoch_secret, {platform::AsBytes(partition), number.bytes()});
+}
+
+crypto::KeyRing FleetKeys::RingFor(const std::vector<std::string>& region, crypto::Epoch epoch,
+                                   crypto::Hardness hardness) const {
+  crypto::KeyRing ring;
+  ring.pepper = pepper.Clone();
+  ring.hardness = hardness;
+  ring.index_key = index_key.Clone();
+  ring.england_key = england_key.Clone();
+  ring.directory_key = directory_key.Clone();
+  for (const std::string& partition : region) ring.epoch_keys[partition].emplace(epoch, EpochKey(partition, epoch));
+  return ring;
+}
+
+const crypto::SigningKey& FleetKeys::SignerOf(const Topic& topic) const {
+  return topic.SignedBy() == crypto::Role::kContent ? content : policy;
+}
+
+Status MakeFleetKeys(const std::filesystem::path& state, platform::KeyStore& store, std::string_view trust_name) {
+  if (std::filesystem::exists(state / "keys")) {
+    return platform::Denied("\"" + state.string() + "\" holds a fleet already (choose another --state)");
+  }
+  FleetKeys keys;
+  keys.content = crypto::NewSigningKey();
+  keys.freshness = crypto::NewSigningKey();
+  keys.policy = crypto::NewSigningKey();
+  keys.box = crypto::NewBoxKey();
+  for (crypto::Secret* key : Symmetric(keys)) *key = crypto::Secret::Random(key == &keys.pepper ? 16 : 32);
+  CPIS_ASSIGN(keys.authority, crypto::NewCertificateAuthority(std::string(trust_name) + " cpis-edge fleet", kAuthorityLifetime));
+  CPIS_ASSIGN(keys.server, crypto::NewServerCertificate(keys.authority, kServerLifetime));
+
+  const crypto::SigningKey root = crypto::NewSigningKey();
+  keys.root_public_key = root.public_key;
+  keys.signed_key_set = EncodeKeySet({1, keys.content.public_key, keys.freshness.public_key, keys.policy.public_key,
+                                      keys.box.public_key}, root);
+  CPIS_TRY(platform::WriteFileDurably(state / "root.key", root.secret.Reveal()));
+
+  const crypto::Secret store_secret = crypto::Secret::Random(32);
+  CPIS_TRY(store.Seal(store_secret.Reveal()));
+  const crypto::Secret plain = Encode(keys);
+  return platform::WriteFileDurably(state / "keys", crypto::SealWith(store_secret, kPurpose, plain.Reveal()));
+}
+
+Result<FleetKeys> LoadFleetKeys(const std::filesystem::path& state, platform::KeyStore& store) {
+  auto sealed = platform::ReadFile(state / "keys", kMaxKeyFileBytes);
+  if (!sealed.ok()) return std::move(sealed).status();
+  CPIS_ASSIGN(Bytes raw, store.Unseal());
+  const crypto::Secret store_secret = crypto::Secret::Copy(raw);
+  crypto::Wipe(raw);
+  CPIS_ASSIGN(const crypto::Secret plain, crypto::OpenWith(store_secret, kPurpose, *sealed));
+  return Decode(plain.Reveal());
+}
+
+}  // namespace cpis::sync::fleet

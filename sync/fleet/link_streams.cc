@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/fleet/link_streams.h"
+
+#include <mutex>
+
+namespace cpis::sync::fleet {
+namespace {
+
+// The node that the client certificate names; TLS has verified it.
+std::string PeerOf(const grpc::CallbackServerContext& context) {
+  const auto names = context.auth_context()->FindPropertyValues(GRPC_X509_CN_PROPERTY_NAME);
+  return names.size() == 1 ? std::string(names.front().data(), names.front().size()) : std::string();
+}
+
+grpc::Status NotOurs() { return {grpc::StatusCode::PERMISSION_DENIED, "this node is not enrolled, or may not have that"}; }
+
+grpc::Status ToGrpc(const Status& status) {
+  switch (status.code()) {
+    case platform::Code::kOk: return grpc::Status::OK;
+    case platform::Code::kDenied: return {grpc::StatusCode::PERMISSION_DENIED, status.message()};
+    case platform::Code::kCorrupt: return {grpc::StatusCode::DATA_LOSS, status.message()};
+    case platform::Code::kInvalid: return {grpc::StatusCode::INVALID_ARGUMENT, status.message()};
+    default: return {grpc::StatusCode::UNAVAILABLE, "the fleet server cannot do that now"};
+  }
+}
+
+class Refused final : public grpc::ServerWriteReactor<v1::Signed> {
+ public:
+  explicit Refused(const grpc::Status& why) { Finish(why); }
+  void OnDone() override { delete this; }
+};
+
+// Writes a manifest whenever there is a new one; holds itself until gRPC is done with it.
+class WatchStream final : public grpc::ServerWriteReactor<v1::Signed>, public Hub::Watcher {
+ public:
+  static WatchStream* Begin(Hub& hub, const std::string& node_id) {
+    auto stream = std::make_shared<WatchStream>(hub, node_id);
+    stream->self_ = stream;
+    hub.Add(node_id, stream);
+    stream->Wake();
+    return stream.get();
+  }
+
+  WatchStream(Hub& hub, std::string node_id) : hub_(hub), node_id_(std::move(node_id)) {}
+
+  void Wake() override { WriteIfNew(false); }
+  void Close() override { End({grpc::StatusCode::UNAVAILABLE, "the fleet server stops"}); }
+
+  void OnWriteDone(bool ok) override {
+    if (ok) {
+      WriteIfNew(true);
+    } else {
+      End({grpc::StatusCode::UNAVAILABLE, "the node is gone"});
+    }
+  }
+  void OnCancel() override { End({grpc::StatusCode::CANCELLED, "the node is gone"}); }
+  void OnDone() override { self_.reset(); }
+
+ private:
+  // Asks the hub under the lock: of two threads here, the later one must not hold the older answer. The hub wakes watchers
+  // without its own lock, so the order of the two is always this one.
+  void WriteIfNew(bool write_done) {
+    std::lock_guard lock(mutex_);
+    if (write_done) writing_ = false;
+    if (writing_ || ended_) return;
+    const Hub::Manifests now = hub_.Current(node_id_);
+    // What decides about access goes first.
+    if (now.own && now.own != sent_.own) {
+      sent_.own = now.own;
+      Write(*now.own);
+    } else if (now.region && now.region != sent_.region) {
+      sent_.region = now.region;
+      Write(*now.region);
+    }
+  }
+
+  void Write(const std::string& bytes) {
+    writing_ = true;
+    message_.set_signed_(bytes);
+    StartWrite(&message_);
+  }
+
+  void End(const grpc::Status& why) {
+    std::lock_guard lock(mutex_);
+    if (ended_) return;
+    ended_ = true;
+    Finish(why);
+  }
+
+  Hub& hub_;
+  const std::string node_id_;
+  std::shared_ptr<WatchStream> self_;  // until OnDone
+
+  std::mutex mutex_;
+  Hub::Manifests sent_;    // guarded by mutex_
+  v1::Signed message_;     // guarded by mutex_; gRPC reads it while writing_
+  bool writing_ = false;   // guarded by mutex_
+  bool ended_ = false;     // guarded by mutex_
+};
+
+// gRPC calls the reactions of one stream one after the other.
+class FetchStream final : public grpc::ServerWriteReactor<v1::Signed> {
+ public:
+  explicit FetchStream(std::vector<SharedBytes> segments) : segments_(std::move(segments)) { Next(); }
+  void OnWriteDone(bool ok) override {
+    if (ok) {
+      Next();
+    } else {
+      Finish({grpc::StatusCode::UNAVAILABLE, "the node is gone"});
+    }
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  void Next() {
+    if (next_ == segments_.size()) {
+      Finish(grpc::Status::OK);
+      return;
+    }
+    message_.set_signed_(*segments_[next_++]);
+    StartWrite(&message_);
+  }
+
+  const std::vector<SharedBytes> segments_;
+  size_t next_ = 0;
+  v1::Signed message_;
+};
+
+class ForwardStream final : public grpc::ServerBidiReactor<v1::Signed, v1::Signed> {
+ public:
+  ForwardStream(AttendanceDesk& desk, std::string node_id) : desk_(desk), node_id_(std::move(node_id)) { StartRead(&envelope_); }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      Finish(grpc::Status::OK);
+      return;
+    }
+    auto receipt = desk_.Deliver(node_id_, platform::AsBytes(envelope_.signed_()));
+    if (!receipt.ok()) {
+      Finish(ToGrpc(receipt.status()));
+      return;
+    }
+    receipt_.set_signed_(std::string(platform::AsText(*receipt)));
+    StartWrite(&receipt_);
+  }
+  void OnWriteDone(bool ok) override {
+    if (ok) {
+      StartRead(&envelope_);
+    } else {
+      Finish({grpc::StatusCode::UNAVAILABLE, "the node is gone"});
+    }
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  AttendanceDesk& desk_;
+  const std::string node_id_;
+  v1::Signed envelope_;
+  v1::Signed receipt_;
+};
+
+class RefusedForward final : public grpc::ServerBidiReactor<v1::Signed, v1::Signed> {
+ public:
+  RefusedForward() { Finish(NotOurs()); }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+grpc::ServerWriteReactor<v1::Signed>* FleetSyncService::Watch(grpc::CallbackServerContext* context, const v1::WatchRequest*) {
+  const std::string node_id = PeerOf(*context);
+  if (!hub_.MayConnect(node_id)) return new Refused(NotOurs());
+  return WatchStream::Begin(hub_, node_id);
+}
+
+grpc::ServerWriteReactor<v1::Signed>* FleetSyncService::Fetch(grpc::CallbackServerContext* context,
+                                                              const v1::FetchRequest* request) {
+  const auto topic = Topic::Parse(request->topic());
+  if (!topic.ok()) return new Refused(ToGrpc(topic.status()));
+  if (!hub_.MayFetch(PeerOf(*context), *topic)) return new Refused(NotOurs());
+  std::vector<SharedBytes> segments;
+  const Status read = store_.Read([&](Store& store) -> Status {
+    CPIS_ASSIGN(segments, store.publisher().Since(*topic, {Sequence{request->from()}, Sequence{request->snapshot_to()},
+                                                           request->next_part()}));
+    return Status::Ok();
+  });
+  if (!read.ok()) return new Refused(ToGrpc(read));
+  return new FetchStream(std::move(segments));
+}
+
+grpc::ServerBidiReactor<v1::Signed, v1::Signed>* FleetSyncService::Forward(grpc::CallbackServerContext* context) {
+  const std::string node_id = PeerOf(*context);
+  if (!hub_.MayConnect(node_id)) return new RefusedForward();
+  return new ForwardStream(desk_, node_id);
+}
+
+}  // namespace cpis::sync::fleet

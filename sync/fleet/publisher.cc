@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/fleet/publisher.h"
+
+#include <algorithm>
+
+namespace cpis::sync::fleet {
+namespace {
+
+constexpr size_t kSnapshotPartBytes = 128 * 1024;  // what a poor link can lose and fetch again
+constexpr size_t kSnapshotSlack = 4;               // a snapshot serves until the deltas after it weigh a quarter of it
+
+int64_t Number(Sequence sequence) { return static_cast<int64_t>(sequence); }
+int64_t Number(RowIndex index) { return static_cast<int64_t>(index); }
+
+SharedBytes Share(ByteView bytes) { return std::make_shared<const std::string>(platform::AsText(bytes)); }
+
+}  // namespace
+
+Publisher::Publisher(const FleetKeys& keys, platform::Database& database, crypto::Epoch epoch)
+    : keys_(keys), epoch_(epoch), query_(database) {}
+
+Status Publisher::CreateTables(platform::Database& database) {
+  return database.Run(
+      "CREATE TABLE IF NOT EXISTS topics(topic TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT;"
+      "CREATE TABLE IF NOT EXISTS entries(topic TEXT NOT NULL, idx INTEGER NOT NULL, version INTEGER NOT NULL,"
+      " body BLOB NOT NULL) STRICT;"
+      "CREATE UNIQUE INDEX IF NOT EXISTS entry_of ON entries(topic, idx);"
+      "CREATE TABLE IF NOT EXISTS segments(topic TEXT NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL,"
+      " bytes BLOB NOT NULL, PRIMARY KEY(topic, start)) STRICT;");
+}
+
+Publisher::State& Publisher::StateOf(const Topic& topic) { return topics_[topic]; }
+
+Status Publisher::Load() {
+  CPIS_ASSIGN(platform::Statement * heads, query_("SELECT topic, sequence FROM topics"));
+  for (;;) {
+    CPIS_ASSIGN(const bool more, heads->Step());
+    if (!more) break;
+    CPIS_ASSIGN(const Topic topic, Topic::Parse(heads->Text(0)));
+    StateOf(topic).sequence = Sequence(static_cast<uint64_t>(heads->Int(1)));
+  }
+  for (auto& [topic, state] : topics_) {
+    CPIS_ASSIGN(platform::Statement * rows, query_("SELECT idx, version, body FROM entries WHERE topic = ?"));
+    rows->Bind(topic.text());
+    for (;;) {
+      CPIS_ASSIGN(const bool more, rows->Step());
+      if (!more) break;
+      const RowIndex index{static_cast<uint64_t>(rows->Int(0))};
+      state.set.Put(index, HashEntry(index, static_cast<uint64_t>(rows->Int(1)), rows->Blob(2)));
+    }
+  }
+  return Status::Ok();
+}
+
+Sequence Publisher::NextOf(const Topic& topic) const {
+  const auto found = topics_.find(topic);
+  return Next(found == topics_.end() ? Sequence{0} : found->second.sequence);
+}
+
+TopicHead Publisher::HeadOf(const Topic& topic) const {
+  static const TopicSet kNothing;
+  const auto found = topics_.find(topic);
+  if (found == topics_.end()) return {topic, Sequence{0}, kNothing.DigestAt(topic, Sequence{0})};
+  return {topic, found->second.sequence, found->second.set.DigestAt(topic, found->second.sequence)};
+}
+
+std::vector<TopicHead> Publisher::Heads() const {
+  std::vector<TopicHead> heads;
+  for (const auto& [topic, state] : topics_) heads.push_back(HeadOf(topic));
+  return heads;
+}
+
+size_t Publisher::SizeOf(const Topic& topic) const {
+  const auto found = topics_.find(topic);
+  return found == topics_.end() ? 0 : found->second.set.size();
+}
+
+Status Publisher::StoreEntries(const Topic& topic, Sequence sequence, const std::vector<Change>& changes) {
+  CPIS_ASSIGN(platform::Statement * put, query_("INSERT INTO entries(topic, idx, version, body) VALUES(?, ?, ?, ?)"
+                                               " ON CONFLICT(topic, idx) DO UPDATE SET version = excluded.version,"
+                                               " body = excluded.body"));
+  CPIS_ASSIGN(platform::Statement * remove, query_("DELETE FROM entries WHERE topic = ? AND idx = ?"));
+  for (const Change& change : changes) {
+    if (change.body.empty()) {
+      CPIS_TRY(remove->Bind(topic.text()).Bind(Number(change.index)).Run());
+    } else {
+      CPIS_TRY(put->Bind(topic.text()).Bind(Number(change.index)).Bind(Number(sequence)).Bind(ByteView(change.body)).Run());
+    }
+  }
+  CPIS_ASSIGN(platform::Statement * head, query_("INSERT INTO topics(topic, sequence) VALUES(?, ?)"
+                                                " ON CONFLICT(topic) DO UPDATE SET sequence = excluded.sequence"));
+  return head->Bind(topic.text()).Bind(Number(sequence)).Run();
+}
+
+Status Publisher::Publish(const Topic& topic, std::vector<Change> changes) {
+  if (changes.empty()) return Status::Ok();
+  std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) { return a.index < b.index; });
+  State& state = StateOf(topic);
+  if (pending_.contains(topic)) return platform::Internal("a topic is published once in a transaction");
+  const Sequence from = state.sequence;
+  const Sequence to = Next(from);
+  Pending pending{from, std::make_unique<TopicChange>(state.set)};
+
+  Segment segment{SegmentKind::kDelta, topic, epoch_, from, to, 0, 1, {}, {}};
+  segment.entries.reserve(changes.size());
+  for (const Change& change : changes) {
+    if (change.body.empty()) {
+      pending.change->Remove(change.index);
+    } else {
+      pending.change->Put(change.index, HashEntry(change.index, static_cast<uint64_t>(to), change.body));
+    }
+    segment.entries.push_back({change.index, static_cast<uint64_t>(to), change.body});
+  }
+  segment.digest = state.set.DigestAt(topic, to);
+  state.sequence = to;
+  pending_.emplace(topic, std::move(pending));
+
+  CPIS_TRY(StoreEntries(topic, to, changes));
+  const Bytes bytes = EncodeSegment(segment, keys_.SignerOf(topic));
+  if (bytes.size() > kMaxSegmentBytes) {
+    // Too large for one delta: nodes that are behind get the snapshot instead, for want of an unbroken run.
+    return Status::Ok();
+  }
+  CPIS_ASSIGN(platform::Statement * keep, query_("INSERT INTO segments(topic, start, stop, bytes) VALUES(?, ?, ?, ?)"));
+  return keep->Bind(topic.text()).Bind(Number(from)).Bind(Number(to)).Bind(ByteView(bytes)).Run();
+}
+
+void Publisher::Keep() {
+  for (auto& [topic, pending] : pending_) pending.change->Keep();
+  pending_.clear();
+}
+
+void Publisher::Drop() {
+  for (auto& [topic, pending] : pending_) StateOf(topic).sequence = pending.before;
+  pending_.clear();
+}
+
+SharedBytes Publisher::Lend(State& state, Sequence start, ByteView bytes) {
+  std::erase_if(state.lent, [](const auto& lent) { return lent.second.expired(); });
+  auto& lent = state.lent[start];
+  SharedBytes shared = lent.lock();
+  if (!shared) lent = shared = Share(bytes);
+  return shared;
+}
+
+// An unbroken run from `from` to the head; empty when there is none.
+Result<std::vector<SharedBytes>> Publisher::Deltas(const Topic& topic, Sequence from, size_t* bytes) {
+  State& state = StateOf(topic);
+  std::vector<SharedBytes> run;
+  Sequence reached = from;
+  *bytes = 0;
+  CPIS_ASSIGN(platform::Statement * segments,
+              query_("SELECT start, stop, bytes FROM segments WHERE topic = ? AND start >= ? ORDER BY start"));
+  segments->Bind(topic.text()).Bind(Number(from));
+  for (;;) {
+    CPIS_ASSIGN(const bool more, segments->Step());
+    if (!more) break;
+    if (segments->Int(0) != Number(reached)) break;
+    reached = Sequence(static_cast<uint64_t>(segments->Int(1)));
+    run.push_back(Lend(state, Sequence(static_cast<uint64_t>(segments->Int(0))), segments->Blob(2)));
+    *bytes += run.back()->size();
+  }
+  segments->Reset();
+  if (reached != state.sequence) run.clear();
+  return run;
+}
+
+Status Publisher::MakeSnapshot(const Topic& topic, State& state) {
+  std::vector<std::vector<std::pair<EntryView, Bytes>>> parts(1);
+  size_t part_bytes = 0;
+  // By index as the segment orders it: unsigned.
+  CPIS_ASSIGN(platform::Statement * rows, query_("SELECT idx, version, body FROM entries WHERE topic = ?"
+                                                " ORDER BY idx < 0, idx"));
+  rows->Bind(topic.text());
+  for (;;) {
+    CPIS_ASSIGN(const bool more, rows->Step());
+    if (!more) break;
+    if (part_bytes >= kSnapshotPartBytes) {
+      parts.emplace_back();
+      part_bytes = 0;
+    }
+    Bytes body = platform::ToBytes(rows->Blob(2));
+    part_bytes += body.size() + 12;
+    parts.back().emplace_back(EntryView{RowIndex{static_cast<uint64_t>(rows->Int(0))}, static_cast<uint64_t>(rows->Int(1)), {}},
+                              std::move(body));
+  }
+  Segment segment{SegmentKind::kSnapshot, topic, epoch_, Sequence{0}, state.sequence, 0,
+                  static_cast<uint32_t>(parts.size()), state.set.DigestAt(topic, state.sequence), {}};
+  state.snapshot.clear();
+  state.snapshot_bytes = 0;
+  for (auto& part : parts) {
+    segment.entries.clear();
+    for (auto& [entry, body] : part) {
+      entry.body = body;
+      segment.entries.push_back(entry);
+    }
+    state.snapshot.push_back(Share(EncodeSegment(segment, keys_.SignerOf(topic))));
+    state.snapshot_bytes += state.snapshot.back()->size();
+    ++segment.part;
+  }
+  state.snapshot_to = state.sequence;
+  return Status::Ok();
+}
+
+Result<std::vector<SharedBytes>> Publisher::Since(const Topic& topic, const Position& position) {
+  State& state = StateOf(topic);
+  size_t delta_bytes = 0;
+  if (position.from != Sequence{0} || state.sequence == Sequence{0}) {
+    CPIS_ASSIGN(std::vector<SharedBytes> run, Deltas(topic, position.from, &delta_bytes));
+    if (!run.empty() && (state.snapshot.empty() || delta_bytes <= state.snapshot_bytes)) return run;
+  }
+  std::vector<SharedBytes> after;
+  if (!state.snapshot.empty() && state.snapshot_to != state.sequence) {
+    CPIS_ASSIGN(after, Deltas(topic, state.snapshot_to, &delta_bytes));
+  }
+  const bool serves = !state.snapshot.empty() &&
+                      (state.snapshot_to == state.sequence ||
+                       (!after.empty() && delta_bytes * kSnapshotSlack <= state.snapshot_bytes));
+  if (!serves) {
+    CPIS_TRY(MakeSnapshot(topic, state));
+    after.clear();
+  }
+  const bool resumes = position.snapshot_to == state.snapshot_to && position.next_part < state.snapshot.size();
+  std::vector<SharedBytes> bytes(state.snapshot.begin() + (resumes ? position.next_part : 0), state.snapshot.end());
+  bytes.insert(bytes.end(), after.begin(), after.end());
+  return bytes;
+}
+
+}  // namespace cpis::sync::fleet

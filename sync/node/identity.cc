@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// DIR/identity, before sealing (crypto::SealWith, purpose "cpis.v1.identity"):
+//
+//   0 format 1 │ then varint-sized: node id, name, trust code, trust name, server host │ server port 4 │ then varint-sized:
+//   TLS key PEM, TLS certificate PEM, CA PEM, root key, signed key set, box secret, signing secret, journal key
+#include "sync/node/identity.h"
+
+#include "platform/files.h"
+
+namespace cpis::sync::node {
+namespace {
+
+constexpr uint8_t kFormat = 1;
+constexpr uint64_t kMaxIdentityBytes = 64 * 1024;
+constexpr std::string_view kPurpose = "cpis.v1.identity";
+constexpr std::string_view kFileName = "identity";
+
+crypto::Secret Encode(const Identity& identity) {
+  platform::ByteWriter out;
+  out.U8(kFormat);
+  for (const std::string* text : {&identity.node_id, &identity.name, &identity.trust_code, &identity.trust_name,
+                                  &identity.server_host}) {
+    out.Sized(*text);
+  }
+  out.U32(identity.server_port);
+  out.Sized(identity.tls_private_key_pem);
+  out.Sized(identity.tls_certificate_pem);
+  out.Sized(identity.ca_certificate_pem);
+  out.Sized(identity.root_public_key);
+  out.Sized(identity.signed_key_set);
+  out.Sized(identity.box.secret.Reveal());
+  out.Sized(identity.signing.secret.Reveal());
+  out.Sized(identity.journal_key.Reveal());
+  Bytes plain = std::move(out).Take();
+  crypto::Secret secret = crypto::Secret::Copy(plain, crypto::Residence::kTransient);
+  crypto::Wipe(plain);
+  return secret;
+}
+
+Result<Identity> Decode(ByteView bytes) {
+  platform::ByteReader in(bytes);
+  if (in.U8() != kFormat) return platform::Corrupt("identity has an unknown format");
+  Identity identity;
+  for (std::string* text : {&identity.node_id, &identity.name, &identity.trust_code, &identity.trust_name,
+                            &identity.server_host}) {
+    *text = in.SizedText();
+  }
+  identity.server_port = static_cast<uint16_t>(in.U32());
+  identity.tls_private_key_pem = in.SizedText();
+  identity.tls_certificate_pem = in.SizedText();
+  identity.ca_certificate_pem = in.SizedText();
+  identity.root_public_key = platform::ToBytes(in.Sized());
+  identity.signed_key_set = platform::ToBytes(in.Sized());
+  const ByteView box = in.Sized();
+  const ByteView signing = in.Sized();
+  const ByteView journal = in.Sized();
+  if (!in.AtEnd()) return platform::Corrupt("identity is cut short or has bytes too many");
+  identity.box = crypto::BoxKeyFromSecret(crypto::Secret::Copy(box));
+  CPIS_ASSIGN(identity.signing, crypto::SigningKeyFromSecret(crypto::Secret::Copy(signing)));
+  identity.journal_key = crypto::Secret::Copy(journal);
+  CPIS_ASSIGN(identity.keys, DecodeKeySet(identity.signed_key_set, identity.root_public_key));
+  return identity;
+}
+
+}  // namespace
+
+Result<Identity> LoadIdentity(const std::filesystem::path& state, platform::KeyStore& store) {
+  auto sealed = platform::ReadFile(state / kFileName, kMaxIdentityBytes);
+  if (!sealed.ok()) return std::move(sealed).status();
+  CPIS_ASSIGN(Bytes raw_secret, store.Unseal());
+  const crypto::Secret device_secret = crypto::Secret::Copy(raw_secret);
+  crypto::Wipe(raw_secret);
+  CPIS_ASSIGN(const crypto::Secret plain, crypto::OpenWith(device_secret, kPurpose, *sealed));
+  return Decode(plain.Reveal());
+}
+
+Status SaveIdentity(const std::filesystem::path& state, platform::KeyStore& store, const Identity& identity) {
+  const crypto::Secret device_secret = crypto::Secret::Random(32);
+  CPIS_TRY(store.Seal(device_secret.Reveal()));
+  const crypto::Secret plain = Encode(identity);
+  return platform::WriteFileDurably(state / kFileName, crypto::SealWith(device_secret, kPurpose, plain.Reveal()));
+}
+
+}  // namespace cpis::sync::node

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/node/replicator.h"
+
+#include <algorithm>
+
+namespace cpis::sync::node {
+namespace {
+
+using platform::Corrupt;
+using platform::Denied;
+
+uint64_t Number(Sequence sequence) { return static_cast<uint64_t>(sequence); }
+
+std::string At(const Topic& topic, Sequence sequence) { return topic.text() + " at " + std::to_string(Number(sequence)); }
+
+// Grants and policy decide what may be held and for how long; the directory names what rows refer to; rows come last.
+int FetchOrder(Topic::Kind kind) {
+  switch (kind) {
+    case Topic::Kind::kNode: return 0;
+    case Topic::Kind::kPolicy: return 1;
+    case Topic::Kind::kRoster: return 2;
+    case Topic::Kind::kDirectory: return 3;
+    case Topic::Kind::kRows: return 4;
+  }
+  return 4;
+}
+
+}  // namespace
+
+Replicator::Replicator(const KeySet& keys, Topic own_topic, ReplicaStore& store)
+    : keys_(keys), own_topic_(std::move(own_topic)), store_(store) {}
+
+bool Replicator::IsOwn(const Manifest& manifest) const {
+  return manifest.heads.size() == 1 && manifest.heads.front().topic == own_topic_;
+}
+
+Status Replicator::CheckHead(const TopicHead& head, crypto::Epoch epoch) const {
+  if (head.topic.kind() == Topic::Kind::kNode && head.topic != own_topic_) {
+    return Denied("manifest names the topic of another node");
+  }
+  const ReplicaStore::Cursor cursor = store_.CursorOf(head.topic);
+  if (epoch < cursor.epoch) return Denied("manifest goes back to an older epoch for " + head.topic.text());
+  if (epoch > cursor.epoch) return Status::Ok();
+  if (head.sequence < cursor.sequence) {
+    return Denied("manifest goes back to " + At(head.topic, head.sequence) + ", " +
+                  std::to_string(Number(cursor.sequence)) + " is held");
+  }
+  if (Number(head.sequence) - Number(cursor.sequence) > kMaxSequenceJump) {
+    return Denied("manifest jumps to " + At(head.topic, head.sequence) + ", more than " +
+                  std::to_string(kMaxSequenceJump) + " past what is held");
+  }
+  return Status::Ok();
+}
+
+Status Replicator::DropForeign(const Manifest& manifest) {
+  for (const Topic& held : store_.Topics()) {
+    if (held.kind() == Topic::Kind::kNode) continue;
+    if (manifest.Find(held) == nullptr) CPIS_TRY(store_.Drop(held));
+  }
+  return Status::Ok();
+}
+
+Result<std::vector<Want>> Replicator::Hear(ByteView signed_manifest) {
+  CPIS_ASSIGN(Manifest manifest, DecodeManifest(signed_manifest, keys_.Of(crypto::Role::kFreshness)));
+  std::optional<platform::Instant>& heard = IsOwn(manifest) ? heard_own_ : heard_region_;
+  if (heard && manifest.server_time < *heard) {
+    return Denied("manifest of " + platform::Rfc3339(manifest.server_time) + " is older than one already heard");
+  }
+  for (const TopicHead& head : manifest.heads) CPIS_TRY(CheckHead(head, manifest.epoch));
+
+  heard = manifest.server_time;
+  if (!IsOwn(manifest)) CPIS_TRY(DropForeign(manifest));
+
+  std::vector<Want> wants;
+  for (const TopicHead& head : manifest.heads) {
+    const ReplicaStore::Cursor cursor = store_.CursorOf(head.topic);
+    const bool same_place = cursor.epoch == manifest.epoch && cursor.sequence == head.sequence;
+    if (same_place && cursor.digest == head.digest) continue;
+    Want want{head, cursor.epoch == manifest.epoch ? cursor.sequence : Sequence{0}};
+    if (same_place) want.from = Sequence{0};  // the same sequence with another content: ours cannot be right, fetch it whole
+    if (auto staged = store_.StagedSnapshot(head.topic)) {
+      want.snapshot_to = staged->to;
+      want.next_part = staged->next_part;
+    }
+    wants.push_back(want);
+  }
+  std::stable_sort(wants.begin(), wants.end(), [](const Want& a, const Want& b) {
+    return FetchOrder(a.head.topic.kind()) < FetchOrder(b.head.topic.kind());
+  });
+
+  if (!IsOwn(manifest)) {
+    region_ = std::move(manifest);
+    region_bytes_ = platform::ToBytes(signed_manifest);
+    adopted_ = false;
+  }
+  return wants;
+}
+
+Status Replicator::Take(const Want& want, ByteView signed_segment) {
+  CPIS_ASSIGN(const Topic claimed, PeekTopic(signed_segment));
+  if (claimed != want.head.topic) {
+    return Denied("asked for " + want.head.topic.text() + ", got a segment of " + claimed.text());
+  }
+  CPIS_ASSIGN(const Segment segment, DecodeSegment(signed_segment, keys_.Of(claimed.SignedBy())));
+  const ReplicaStore::Cursor cursor = store_.CursorOf(claimed);
+  if (segment.epoch < cursor.epoch) return Denied("segment of an older epoch for " + claimed.text());
+  if (Number(segment.to) > Number(want.head.sequence) + kMaxSequenceJump) {
+    return Denied("segment jumps to " + At(claimed, segment.to));
+  }
+  if (segment.kind == SegmentKind::kSnapshot) {
+    if (segment.epoch == cursor.epoch && segment.to < cursor.sequence) {
+      return Denied("snapshot goes back to " + At(claimed, segment.to));
+    }
+    return store_.StageSnapshotPart(segment);
+  }
+  if (segment.epoch != cursor.epoch && cursor.sequence != Sequence{0}) {
+    return Corrupt("delta of another epoch for " + claimed.text());
+  }
+  if (segment.from != cursor.sequence) {
+    return Corrupt("gap: delta starts at " + At(claimed, segment.from) + ", " +
+                   std::to_string(Number(cursor.sequence)) + " is held");
+  }
+  return store_.ApplyDelta(segment);
+}
+
+Result<bool> Replicator::AdoptIfComplete() {
+  if (!region_ || adopted_) return adopted_;
+  for (const TopicHead& head : region_->heads) {
+    const ReplicaStore::Cursor cursor = store_.CursorOf(head.topic);
+    if (cursor.epoch != region_->epoch || cursor.sequence < head.sequence) return false;
+    if (cursor.sequence == head.sequence && cursor.digest != head.digest) {
+      return Corrupt("digest of " + At(head.topic, head.sequence) + " is not the one the manifest states");
+    }
+  }
+  CPIS_TRY(store_.AdoptManifest(*region_, region_bytes_));
+  adopted_ = true;
+  return true;
+}
+
+}  // namespace cpis::sync::node

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a node believes of what it hears: verifies manifests and segments, says what to fetch, and refuses whatever would take
+// it back, apart from all I/O but the store's. A refusal changes nothing: the last good state goes on serving.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "sync/node/ports.h"
+
+namespace cpis::sync::node {
+
+// Something to fetch, and where to go on if part of a snapshot is here already.
+struct Want {
+  TopicHead head;
+  Sequence from{0};
+  Sequence snapshot_to{0};
+  uint32_t next_part = 0;
+};
+
+class Replicator {
+ public:
+  // `keys` and `store` must outlive it. `own_topic` is node/<id>.
+  Replicator(const KeySet& keys, Topic own_topic, ReplicaStore& store);
+
+  // Takes in a manifest. kCorrupt, kDenied: not signed by freshness, an older epoch, an older time than already heard of the
+  // same topics, or a sequence that would go back or jump past kMaxSequenceJump. Topics of ours that a region's manifest no longer names are
+  // dropped. Gives what to fetch, in the order to fetch it: what decides about access first, rows last.
+  Result<std::vector<Want>> Hear(ByteView signed_manifest);
+
+  // Takes one segment of the answer to `want`. kCorrupt: gap, digest, epoch or form; kDenied: signed by the wrong role, or
+  // of another topic than was asked for.
+  Status Take(const Want& want, ByteView signed_segment);
+
+  // Adopts the region's manifest once everything it names is held. False while something is missing.
+  Result<bool> AdoptIfComplete();
+
+  // Server time of the newest manifest heard.
+  std::optional<platform::Instant> heard_at() const { return std::max(heard_own_, heard_region_); }
+
+ private:
+  Status CheckHead(const TopicHead& head, crypto::Epoch epoch) const;
+  bool IsOwn(const Manifest& manifest) const;
+  Status DropForeign(const Manifest& manifest);
+
+  const KeySet& keys_;
+  const Topic own_topic_;
+  ReplicaStore& store_;
+
+  // Apart: the server signs a region's manifest once for all its nodes, maybe before this node's own.
+  std::optional<platform::Instant> heard_own_;
+  std::optional<platform::Instant> heard_region_;
+  std::optional<Manifest> region_;  // the newest of the region, adopted or not
+  Bytes region_bytes_;
+  bool adopted_ = false;
+};
+
+}  // namespace cpis::sync::node

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "sync/quote.h"
+#include "sync/records.h"
+
+namespace cpis::sync {
+namespace {
+
+using platform::Invalid;
+using std::chrono::seconds;
+
+constexpr seconds kMinute{60};
+constexpr seconds kHour{3600};
+
+struct DurationKnob {
+  std::string_view key;
+  seconds Policy::*field;
+  seconds unit;
+  std::string_view unit_name;
+  int longest;  // in units; the shortest is 1
+};
+
+// Longest values: past them, what the knob protects would in effect be off.
+constexpr std::array kDurations{
+    DurationKnob{"fresh_for_hours", &Policy::fresh_for, kHour, "hours", 168},
+    DurationKnob{"lease_hours", &Policy::lease, kHour, "hours", 720},
+    DurationKnob{"idle_limit_minutes", &Policy::idle_limit, kMinute, "minutes", 240},
+    DurationKnob{"shift_limit_hours", &Policy::shift_limit, kHour, "hours", 24},
+};
+constexpr std::string_view kRegionIsComplete = "region_is_complete";
+constexpr std::string_view kFrequentAccesses = "frequent_accesses";
+
+Status Wrong(std::string_view key, std::string_view value, const std::string& right) {
+  return Invalid(std::string(key) + " cannot be " + Quoted(value) + ": use " + right);
+}
+
+Result<int> ReadNumber(std::string_view key, std::string_view value, int largest, std::string_view unit) {
+  int number = 0;
+  const auto* const end = value.data() + value.size();
+  const auto [stopped, error] = std::from_chars(value.data(), end, number);
+  if (error == std::errc() && stopped == end && number >= 1 && number <= largest) return number;
+  return Wrong(key, value, "a whole number of " + std::string(unit) + " from 1 to " + std::to_string(largest));
+}
+
+}  // namespace
+
+Status Policy::Set(std::string_view key, std::string_view value) {
+  for (const auto& knob : kDurations) {
+    if (key != knob.key) continue;
+    CPIS_ASSIGN(const int number, ReadNumber(key, value, knob.longest, knob.unit_name));
+    this->*knob.field = number * knob.unit;
+    return Status::Ok();
+  }
+  if (key == kFrequentAccesses) {
+    CPIS_ASSIGN(frequent_accesses, ReadNumber(key, value, kMaxAccesses, "accesses"));
+    return Status::Ok();
+  }
+  if (key == kRegionIsComplete) {
+    if (value != "true" && value != "false") return Wrong(key, value, "true or false");
+    region_is_complete = value == "true";
+    return Status::Ok();
+  }
+  std::string known;
+  for (const auto& [name, _] : Settings()) known += (known.empty() ? "" : ", ") + name;
+  return Invalid(Quoted(key) + " is not a policy: use one of " + known);
+}
+
+std::vector<std::pair<std::string, std::string>> Policy::Settings() const {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const auto& knob : kDurations) all.emplace_back(knob.key, std::to_string(this->*knob.field / knob.unit));
+  all.emplace_back(kRegionIsComplete, region_is_complete ? "true" : "false");
+  all.emplace_back(kFrequentAccesses, std::to_string(frequent_accesses));
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+}  // namespace cpis::sync

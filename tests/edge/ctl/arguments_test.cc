@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/ctl/arguments.h"
+
+#include <catch2/catch.hpp>
+
+namespace cpis::edge::ctl {
+namespace {
+
+Command Good(const std::vector<std::string>& words) {
+  Parsed parsed = ParseArguments(words);
+  INFO(parsed.text);
+  REQUIRE(parsed.command.has_value());
+  return *parsed.command;
+}
+
+std::string ArgumentsOf(const std::vector<std::string>& words) { return boost::json::serialize(Good(words).arguments); }
+
+}  // namespace
+
+TEST_CASE("--state and --json may stand before, between and after the words") {
+  for (const auto& words :
+       std::vector<std::vector<std::string>>{{"--state", "/s", "--json", "node", "lookup", "9990000018"},
+                                             {"node", "--state", "/s", "--json", "lookup", "9990000018"},
+                                             {"node", "lookup", "9990000018", "--state", "/s", "--json"},
+                                             {"node", "lookup", "--json", "--state=/s", "9990000018"}}) {
+    const Command command = Good(words);
+    CHECK(command.method == "node.lookup");
+    CHECK(command.state == "/s");
+    CHECK(command.Socket() == "/s/edged.sock");
+    CHECK(command.json);
+    CHECK(boost::json::serialize(command.arguments) == R"({"nhs_number":"9990000018"})");
+  }
+  const Command deep = Good({"fleet", "node", "add", "amb-1", "--region", "E1,E2", "--state", "/f", "--json"});
+  CHECK(deep.Socket() == "/f/fleetd.sock");
+  CHECK(deep.json);
+}
+
+TEST_CASE("each daemon has its own default directory") {
+  CHECK(Good({"node", "status"}).state == "/var/lib/cpis-edge");
+  CHECK(Good({"fleet", "status"}).state == "/var/lib/cpis-fleet");
+}
+
+TEST_CASE("every command of the node calls its method") {
+  CHECK(ArgumentsOf({"node", "enrol", "--server", "h:7444", "--code", "AB-CD"}) ==
+        R"({"server":"h:7444","code":"AB-CD"})");
+  CHECK(ArgumentsOf({"node", "lookup", "999 000 0018", "--incident", "I", "--silent"}) ==
+        R"({"nhs_number":"999 000 0018","incident":"I","silent":true})");
+  CHECK(ArgumentsOf({"node", "attend", "9990000018", "--incident", "I", "--at", "2026-11-22T02:15:00Z"}) ==
+        R"({"nhs_number":"9990000018","incident":"I","at":"2026-11-22T02:15:00Z"})");
+  CHECK(Good({"node", "sign-in", "--staff", "crew1", "--pin-stdin"}).pin_from_stdin);
+  CHECK(Good({"node", "sign-out", "--session", "t"}).session == "t");
+  CHECK(Good({"node", "--session", "t", "sign-out"}).method == "node.sign-out");
+  CHECK(ArgumentsOf({"node", "sync", "--wait"}) == R"({"wait":true})");
+  CHECK(Good({"node", "outbox"}).method == "node.outbox.list");
+  CHECK(Good({"node", "outbox", "list"}).method == "node.outbox.list");
+  CHECK(Good({"node", "outbox", "show", "0193"}).method == "node.outbox.show");
+  CHECK(ArgumentsOf({"node", "outbox", "restore", "0193"}) == R"({"id":"0193"})");
+  CHECK(ArgumentsOf({"node", "verify", "--repair"}) == R"({"repair":true})");
+  CHECK(Good({"node", "audit", "verify"}).method == "node.audit.verify");
+  CHECK(Good({"node", "doctor"}).method == "node.doctor");
+}
+
+TEST_CASE("every command of the fleet calls its method") {
+  CHECK(ArgumentsOf({"fleet", "init", "--trust", "RX7", "--name", "North West"}) ==
+        R"({"trust":"RX7","name":"North West"})");
+  const Command import = Good({"fleet", "import", "a.xml", "b.xml", "--release"});
+  CHECK(import.files == std::vector<std::string>{"a.xml", "b.xml"});
+  CHECK(boost::json::serialize(import.arguments) == R"({"release":true})");
+  CHECK(Good({"fleet", "authorities"}).method == "fleet.authorities");
+  CHECK(ArgumentsOf({"fleet", "node", "add", "amb-1", "--region", "E1,E2"}) ==
+        R"({"name":"amb-1","region":["E1","E2"]})");
+  CHECK(Good({"fleet", "node", "list"}).method == "fleet.node.list");
+  CHECK(ArgumentsOf({"fleet", "node", "region", "amb-1", "--set", "E1"}) == R"({"name":"amb-1","region":["E1"]})");
+  CHECK(Good({"fleet", "node", "revoke", "amb-1"}).method == "fleet.node.revoke");
+  CHECK(ArgumentsOf({"fleet", "staff", "add", "--id", "c1", "--name", "Ms Sam Crew", "--role", "R1070", "--right",
+                     "B0170", "--pin-stdin"}) == R"({"id":"c1","name":"Ms Sam Crew","role":"R1070","right":"B0170"})");
+  CHECK(Good({"fleet", "staff", "list"}).method == "fleet.staff.list");
+  CHECK(ArgumentsOf({"fleet", "staff", "disable", "c1"}) == R"({"id":"c1"})");
+  CHECK(ArgumentsOf({"fleet", "attendances", "--since", "2026-11-22T00:00:00Z"}) ==
+        R"({"since":"2026-11-22T00:00:00Z"})");
+  CHECK(Good({"fleet", "rotate"}).method == "fleet.rotate");
+  CHECK(Good({"fleet", "policy", "show"}).method == "fleet.policy.show");
+  CHECK(ArgumentsOf({"fleet", "policy", "set", "a=1", "b=2"}) == R"({"settings":["a=1","b=2"]})");
+}
+
+TEST_CASE("a wrong command line is one line that says where the right one is described") {
+  for (const auto& words : std::vector<std::vector<std::string>>{{},
+                                                                 {"node"},
+                                                                 {"vehicle"},
+                                                                 {"node", "lookup"},
+                                                                 {"node", "attend", "9990000018"},
+                                                                 {"node", "status", "--frobnicate"},
+                                                                 {"node", "status", "extra"},
+                                                                 {"fleet", "policy", "set"},
+                                                                 {"fleet", "node", "add", "amb-1"}}) {
+    const Parsed parsed = ParseArguments(words);
+    CHECK_FALSE(parsed.command.has_value());
+    CHECK(parsed.exit_code == 2);
+    CHECK(parsed.text.find('\n') == std::string::npos);
+    CHECK(parsed.text.find("--help)") != std::string::npos);
+  }
+  CHECK(ParseArguments({"node", "status", "--frobnicate"}).text.find("--frobnicate") != std::string::npos);
+  CHECK(ParseArguments({"node", "attend", "9990000018"}).text.find("(see cpisctl node attend --help)") !=
+        std::string::npos);
+}
+
+TEST_CASE("help is no error and is about the command it was asked of") {
+  const Parsed parsed = ParseArguments({"node", "lookup", "--help"});
+  CHECK_FALSE(parsed.command.has_value());
+  CHECK(parsed.exit_code == 0);
+  CHECK(parsed.text.find("--silent") != std::string::npos);
+}
+
+}  // namespace cpis::edge::ctl

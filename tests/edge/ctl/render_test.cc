@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/ctl/render.h"
+
+#include <catch2/catch.hpp>
+
+#include "edge/ctl/table.h"
+#include "edge/ctl/terminal.h"
+#include "edge/ctl/words.h"
+
+namespace cpis::edge::ctl {
+namespace {
+
+namespace json = boost::json;
+
+constexpr const char* kFlagged =
+    R"({"nhs_number":"9990000018","outcome":"FLAGGED","as_of":"2026-11-22T02:00:00Z","age_seconds":14400,"stale":false,)"
+    R"("source":"REPLICA","region":["E10000017"],"notification":"QUEUED",)"
+    R"("plans":[{"type":"CPP","snomed":"342191000000101","start":"2026-07-01T09:00:00Z","end":null,"state":"CURRENT",)"
+    R"("subject":"CHILD","authority":{"code":"E10000017","name":"Lancashire County Council",)"
+    R"("emergency_duty_tel":"03001236722","office_hours_tel":null}}],)"
+    R"("pattern":{"accesses_90_days":3,"organisations_90_days":2,"frequent":true},)"
+    R"("accesses":[{"at":"2026-11-21T23:15:00Z","viewer":"Ms Sam Crew","role":"Paramedic","organisation":"NWAS"}],"advice":[]})";
+
+bool Contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("a flagged child reads: outcome first, then plans, whom to phone, who looked, how old, who is told") {
+  const std::string text = Render("node.lookup", json::parse(kFlagged));
+  CHECK(text ==
+        "FLAGGED: child protection information is held for this NHS number.\n"
+        "NHS number 999 000 0018\n"
+        "\n"
+        "Plans\n"
+        "  Child protection plan, CURRENT\n"
+        "    from 1 Jul 2026 10:00\n"
+        "    Lancashire County Council (E10000017)\n"
+        "    phone, emergency duty team: 03001236722\n"
+        "    phone, office hours:        none given\n"
+        "\n"
+        "Looked at before: 3 in the last 90 days, by 2 organisation(s). FREQUENT: consider neglect.\n"
+        "  WHEN               WHO          ROLE       ORGANISATION\n"
+        "  21 Nov 2026 23:15  Ms Sam Crew  Paramedic  NWAS\n"
+        "\n"
+        "Information as of 2026-11-22T02:00:00Z (4 hours ago).\n"
+        "It covers E10000017.\n"
+        "The local authority will be told that this person was seen.\n");
+}
+
+TEST_CASE("what is not known never reads as no flag") {
+  const std::string cannot_say = Render(
+      "node.lookup",
+      json::parse(
+          R"({"nhs_number":"9990000026","outcome":"CANNOT_SAY","reason":"NEVER_SYNCED","as_of":null,"age_seconds":null,)"
+          R"("advice":["Phone the emergency duty team."],"notification":"NOT_NEEDED"})"));
+  CHECK(cannot_say.starts_with("CANNOT SAY (NEVER_SYNCED): this is not a \"no\".\n"));
+  CHECK(Contains(cannot_say, "> Phone the emergency duty team."));
+  CHECK(Contains(cannot_say, "Information as of never."));
+  CHECK(Render("node.lookup", json::parse(R"({"outcome":"POSSIBLY_FLAGGED_ELSEWHERE"})"))
+            .starts_with("POSSIBLY FLAGGED"));
+  CHECK(Render("node.lookup", json::parse("{}")).starts_with("CANNOT SAY"));
+}
+
+TEST_CASE("old information says that it is old") {
+  json::value answer = json::parse(kFlagged);
+  answer.as_object()["stale"] = true;
+  CHECK(Contains(Render("node.lookup", answer), "OLD: there may be newer"));
+}
+
+TEST_CASE("exit codes are those of the contract") {
+  const auto lookup = [](const char* outcome) { return ExitCodeOf("node.lookup", json::object{{"outcome", outcome}}); };
+  CHECK(lookup("FLAGGED") == 0);
+  CHECK(lookup("NOT_FLAGGED") == 0);
+  CHECK(lookup("CANNOT_SAY") == 3);
+  CHECK(lookup("POSSIBLY_FLAGGED_ELSEWHERE") == 3);
+  CHECK(lookup("SOMETHING_NEWER") == 3);
+  const auto import = [](const char* code) { return ExitCodeOf("fleet.import", json::object{{"code", code}}); };
+  CHECK(import("CPF01") == 1);
+  CHECK(import("CPF02") == 0);
+  CHECK(import("CPF03") == 5);
+  CHECK(import("CPF04") == 1);
+  CHECK(ExitCodeOf("node.verify", json::parse(R"([{"matches":true},{"matches":false}])")) == 1);
+  CHECK(ExitCodeOf("node.verify", json::parse(R"([{"matches":true}])")) == 0);
+  CHECK(ExitCodeOf("node.doctor", json::parse(R"([{"good":false}])")) == 1);
+  CHECK(ExitCodeOf("node.status", json::parse("{}")) == 0);
+}
+
+TEST_CASE("signing in prints until when, never the token") {
+  const std::string text =
+      Render("node.sign-in", json::parse(R"({"token":"secret-token","expires":"2026-11-22T14:00:00Z"})"));
+  CHECK(text == "Signed in until 22 Nov 2026 14:00.\n");
+}
+
+TEST_CASE("an import in part lists each record that was refused") {
+  const std::string text = Render(
+      "fleet.import",
+      json::parse(
+          R"({"file_id":"L-1","code":"CPF03","loaded":4,"rejected":1,"records":[{"code":"CPR04","location":"/File/record[3]",)"
+          R"("detail":"check digit"}],"ack":"/x/ack.xml"})"));
+  CHECK(text ==
+        "L-1: CPF03 loaded in part (4 loaded, 1 refused)\n"
+        "  CPR04 /File/record[3]: check digit\n"
+        "  acknowledgement /x/ack.xml\n");
+}
+
+TEST_CASE("status says what is missing in words") {
+  CHECK(Contains(Render("node.status", json::parse(R"({"enrolled":false,"version":"0.1.0"})")),
+                 "belongs to no fleet yet"));
+  const std::string text = Render(
+      "node.status",
+      json::parse(
+          R"({"node":"amb-12","trust":"RX7","enrolled":true,"locked":true,"link":{"state":"OFFLINE","since":null,"error":null},)"
+          R"("as_of":null,"age_seconds":null,"freshness":"NEVER","region":[],"journal":{"attendances_waiting":2,"audit_waiting":3,)"
+          R"("quarantined":0},"lease":{"expires":null},"key_store":{"kind":"plain","hardware_bound":false}})"));
+  CHECK(Contains(text, "data          NEVER, never\n"));
+  CHECK(Contains(text, "2 attendance(s), 3 audit entries"));
+  CHECK(Contains(text, "NOT HARDWARE BOUND"));
+}
+
+TEST_CASE("lists of the fleet are tables, and empty ones say so") {
+  CHECK(
+      Render(
+          "fleet.node.list",
+          json::parse(
+              R"([{"name":"amb-1","node_id":null,"region":["E1","E2"],"state":"WAITING","last_seen":null,"connected":false}])")) ==
+      "NAME   STATE    REGION  LAST SEEN  NOW   ID\n"
+      "amb-1  WAITING  E1,E2   never      away\n");
+  for (const char* method : {"fleet.node.list", "fleet.staff.list", "fleet.authorities", "fleet.attendances",
+                             "node.outbox.list", "node.verify", "node.doctor"}) {
+    CHECK_FALSE(Render(method, json::parse("[]")).empty());
+  }
+}
+
+TEST_CASE("an answer of another version never makes cpisctl fall over") {
+  for (const char* method : {"node.lookup", "node.attend", "node.status", "node.outbox.list", "node.outbox.show",
+                             "node.verify", "node.doctor", "fleet.import", "fleet.authorities", "fleet.node.add",
+                             "fleet.node.list", "fleet.staff.list", "fleet.attendances", "fleet.status"}) {
+    for (const char* odd :
+         {"null", "{}", "[]", "7", R"([{"region":3}])", R"({"plans":[1],"accesses":[null],"as_of":5})"}) {
+      CHECK_FALSE(Render(method, json::parse(odd)).empty());
+    }
+  }
+}
+
+TEST_CASE("ages are said in plain words") {
+  CHECK(Age(0) == "just now");
+  CHECK(Age(59) == "just now");
+  CHECK(Age(60) == "1 minute");
+  CHECK(Age(7200) == "2 hours");
+  CHECK(Age(30 * 3600) == "30 hours");
+  CHECK(Age(3 * 86400) == "3 days");
+  CHECK(LocalTime("not a time") == "not a time");
+}
+
+TEST_CASE("columns line up under letters that take more than one byte") {
+  Table table({"A", "B"});
+  table.Add({"Môn", "1"});
+  table.Add({"Bury", "2"});
+  CHECK(table.Text("") == "A     B\nMôn   1\nBury  2\n");
+}
+
+TEST_CASE("the bar fills with what is done") {
+  CHECK(ProgressBar::Line("rows", 5, 10) == "rows  [###############---------------] 50 %");
+  CHECK(ProgressBar::Line("rows", 11, 10) == "rows  [##############################] 100 %");
+  CHECK(ProgressBar::Line("rows", 3, 0) == "rows  3");
+}
+
+}  // namespace cpis::edge::ctl

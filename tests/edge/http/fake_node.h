@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A node that says what a test wants and remembers what it was asked.
+#pragma once
+
+#include <deque>
+
+#include "edge/node.h"
+
+namespace cpis::edge {
+
+inline Instant At(const char* text) { return *platform::ParseRfc3339(text); }
+
+inline Answer FlaggedAnswer() {
+  using namespace std::chrono_literals;
+  Answer answer;
+  answer.nhs_number = "9990000018";
+  answer.outcome = Outcome::kFlagged;
+  answer.as_of = At("2026-11-22T02:00:00Z");
+  answer.age = 4210s;
+  answer.region = {"E10000017"};
+  answer.notification = Notification::kQueued;
+  const sync::Authority lancashire{"E10000017", "Lancashire County Council", "03001236722", "03001236720"};
+  answer.plans.push_back(
+      {{sync::PlanType::kCpp, At("2026-03-01T09:00:00Z"), std::nullopt}, sync::PlanState::kCurrent, lancashire});
+  answer.plans.push_back({{sync::PlanType::kLac, At("2025-01-05T10:00:00Z"), At("2026-02-01T00:00:00Z")},
+                          sync::PlanState::kEnded,
+                          {"E08000003", "Manchester City Council", "01612345001", ""}});
+  const sync::Viewer crew{sync::PersonId{7}, "Ms Sam Crew", "R1070",
+                          "Paramedic",       "RX7",         "NORTH WEST AMBULANCE SERVICE NHS TRUST"};
+  answer.accesses.push_back({At("2026-11-21T23:15:00Z"), crew});
+  answer.accesses.push_back({At("2026-11-20T08:00:00Z"), crew});
+  answer.pattern = {3, 2, true};
+  return answer;
+}
+
+inline Answer OtherAnswer(Outcome outcome, Reason reason = Reason::kNone) {
+  Answer answer;
+  answer.nhs_number = "9990000026";
+  answer.outcome = outcome;
+  answer.reason = reason;
+  answer.as_of = At("2026-11-22T02:00:00Z");
+  answer.age = std::chrono::seconds(60);
+  answer.region = {"E10000017"};
+  if (reason != Reason::kNone) answer.advice = {"Phone the emergency duty team."};
+  return answer;
+}
+
+class FakeNode : public Node {
+ public:
+  Result<Answer> answer = FlaggedAnswer();
+  Result<AttendReply> attend_reply =
+      AttendReply{"0193A000-0000-7000-8000-000000000001", Notification::kQueued, At("2026-11-22T02:15:00Z")};
+  Result<SessionInfo> session = SessionInfo{"token-1", At("2026-11-22T14:00:00Z")};
+  Status sign_out, enrol, sync_now, restore;
+  NodeStatus status;
+  Result<std::vector<OutboxItem>> outbox = std::vector<OutboxItem>{};
+  Result<OutboxItem> item = OutboxItem{};
+  Result<std::vector<TopicVerdict>> verdicts = std::vector<TopicVerdict>{};
+  Result<std::string> audit = std::string("1024 entries, chain unbroken");
+  std::vector<Finding> findings;
+
+  int lookups = 0;
+  int attends = 0;
+  std::string token, staff, pin, server, code, id;
+  LookupRequest lookup;
+  AttendRequest attend;
+  std::chrono::milliseconds waited{-1};
+  bool repaired = false;
+
+  Status Enrol(const std::string& s, const std::string& c) override {
+    server = s;
+    code = c;
+    return enrol;
+  }
+  Result<SessionInfo> SignIn(const std::string& who, const std::string& p) override {
+    staff = who;
+    pin = p;
+    return session;
+  }
+  Status SignOut(const std::string& t) override {
+    token = t;
+    return sign_out;
+  }
+  Result<Answer> Lookup(const std::string& t, const LookupRequest& request) override {
+    ++lookups;
+    token = t;
+    lookup = request;
+    return answer;
+  }
+  Result<AttendReply> Attend(const std::string& t, const AttendRequest& request) override {
+    ++attends;
+    token = t;
+    attend = request;
+    return attend_reply;
+  }
+  NodeStatus GetStatus() override { return status; }
+  Status SyncNow(std::chrono::milliseconds wait, const Progress& progress) override {
+    waited = wait;
+    if (progress) progress(5, 10);
+    return sync_now;
+  }
+  Result<std::vector<OutboxItem>> ListOutbox() override { return outbox; }
+  Result<OutboxItem> ShowOutbox(const std::string& wanted) override {
+    id = wanted;
+    return item;
+  }
+  Status RestoreOutbox(const std::string& wanted) override {
+    id = wanted;
+    return restore;
+  }
+  Result<std::vector<TopicVerdict>> Verify(bool repair) override {
+    repaired = repair;
+    return verdicts;
+  }
+  Result<std::string> VerifyAudit() override { return audit; }
+  std::vector<Finding> Doctor() override { return findings; }
+};
+
+}  // namespace cpis::edge

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch.hpp>
+
+#include "tests/edge/http/requests.h"
+
+namespace cpis::edge::http {
+namespace {
+
+struct Vehicle {
+  FakeNode node;
+  Service service{node, "127.0.0.1:8750"};
+
+  HttpResponse Ask(const HttpRequest& request) { return service.Answer(request); }
+  HttpResponse Post(const std::string& path, const std::string& body) {
+    HttpRequest request = Request("POST", path);
+    request.body = body;
+    return Ask(request);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("signing in gives a token and when it ends") {
+  Vehicle vehicle;
+  const HttpResponse response = vehicle.Post("/session", R"({"staff":"crew1","pin":"2468"})");
+  CHECK(response.status == 200);
+  CHECK(response.body == R"({"token":"token-1","expires":"2026-11-22T14:00:00Z"})");
+  CHECK(Header(response, "Cache-Control") == "no-store");
+  CHECK(vehicle.node.staff == "crew1");
+  CHECK(vehicle.node.pin == "2468");
+}
+
+TEST_CASE("a wrong PIN is 401, and the answer does not repeat it") {
+  Vehicle vehicle;
+  vehicle.node.session = platform::Denied("staff or PIN is wrong");
+  const HttpResponse response = vehicle.Post("/session", R"({"staff":"crew1","pin":"1357"})");
+  CHECK(response.status == 401);
+  CHECK(IssueCode(response) == "NOT_SIGNED_IN");
+  CHECK(response.body.find("1357") == std::string::npos);
+}
+
+TEST_CASE("a body that is not what was asked for is 400 with what would be right") {
+  Vehicle vehicle;
+  const char* body = GENERATE("", "{", "[]", R"({"staff":"crew1"})", R"({"staff":"crew1","pin":2468})",
+                              R"({"staff":"crew1","pin":"2468","extra":"1"})", R"({"staff":null,"pin":"2468"})");
+  const HttpResponse response = vehicle.Post("/session", body);
+  CHECK(response.status == 400);
+  CHECK(IssueCode(response) == "INVALID_BODY");
+  CHECK(response.body.find("\\\"staff\\\", \\\"pin\\\"") != std::string::npos);
+  CHECK(response.body.find("2468") == std::string::npos);
+  CHECK(vehicle.node.staff.empty());
+}
+
+TEST_CASE("signing out is 204, and 401 for a session that is not there") {
+  Vehicle vehicle;
+  CHECK(vehicle.Ask(Request("DELETE", "/session")).status == 204);
+  CHECK(vehicle.node.token == "token-1");
+  vehicle.node.sign_out = platform::Denied("no such session");
+  CHECK(vehicle.Ask(Request("DELETE", "/session")).status == 401);
+}
+
+TEST_CASE("an attendance is answered with its id once it is kept") {
+  Vehicle vehicle;
+  const HttpResponse response =
+      vehicle.Post("/attendances", R"({"nhs_number":"9990000018","incident":"INC-1","at":"2026-11-22T02:15:00Z"})");
+  CHECK(response.status == 200);
+  CHECK(
+      response.body ==
+      R"({"id":"0193A000-0000-7000-8000-000000000001","notification":"QUEUED","occurred_at":"2026-11-22T02:15:00Z"})");
+  CHECK(vehicle.node.attend.nhs_number == "9990000018");
+  CHECK(vehicle.node.attend.incident == "INC-1");
+  CHECK(vehicle.node.attend.occurred_at == At("2026-11-22T02:15:00Z"));
+}
+
+TEST_CASE("an attendance without a time happened now") {
+  Vehicle vehicle;
+  CHECK(vehicle.Post("/attendances", R"({"nhs_number":"9990000018","incident":"INC-1","at":null})").status == 200);
+  CHECK_FALSE(vehicle.node.attend.occurred_at.has_value());
+}
+
+TEST_CASE("an attendance that was not kept is a failure the caller sees") {
+  Vehicle vehicle;
+  const std::string good = R"({"nhs_number":"9990000018","incident":"INC-1"})";
+  SECTION("not a time") {
+    CHECK(vehicle.Post("/attendances", R"({"nhs_number":"9990000018","incident":"I","at":"yesterday"})").status == 400);
+    CHECK(vehicle.node.attends == 0);
+  }
+  SECTION("no session sent") {
+    HttpRequest request = Request("POST", "/attendances");
+    RemoveHeader(request, "Authorization");
+    request.body = good;
+    CHECK(vehicle.Ask(request).status == 401);
+    CHECK(vehicle.node.attends == 0);
+  }
+  SECTION("session ran out") {
+    vehicle.node.attend_reply = platform::Denied("no such session");
+    CHECK(vehicle.Post("/attendances", good).status == 401);
+  }
+  SECTION("not a number") {
+    vehicle.node.attend_reply = platform::Invalid("not an NHS number");
+    CHECK(vehicle.Post("/attendances", good).status == 400);
+  }
+  SECTION("disk full") {
+    vehicle.node.attend_reply = platform::Exhausted("the journal's disk reserve is gone");
+    CHECK(vehicle.Post("/attendances", good).status == 503);
+  }
+  SECTION("disk broken") {
+    vehicle.node.attend_reply = platform::Internal("disk path /dev/x");
+    const HttpResponse response = vehicle.Post("/attendances", good);
+    CHECK(response.status == 500);
+    CHECK(response.body.find("/dev/x") == std::string::npos);
+  }
+}
+
+TEST_CASE("status, health and metrics need no session") {
+  Vehicle vehicle;
+  vehicle.node.status.as_of = At("2026-11-22T02:00:00Z");
+  vehicle.node.status.age = std::chrono::seconds(90);
+  vehicle.node.status.attendances_waiting = 3;
+  vehicle.node.status.region = {{"E10000017", "Lancashire \"CC\"", 12, 4}};
+  for (const char* path : {"/status", "/healthz", "/metrics", "/cpis/FHIR/R4/metadata"}) {
+    HttpRequest request = Request("GET", path);
+    RemoveHeader(request, "Authorization");
+    const HttpResponse response = vehicle.Ask(request);
+    CHECK(response.status == 200);
+    CHECK(Header(response, "X-CPIS-As-Of") == "2026-11-22T02:00:00Z");
+  }
+  CHECK(vehicle.Ask(Request("GET", "/healthz")).body == "ok\n");
+  CHECK(Body(vehicle.Ask(Request("GET", "/status"))).at("age_seconds").to_number<int>() == 90);
+  const std::string metrics = vehicle.Ask(Request("GET", "/metrics")).body;
+  CHECK(metrics.find("# TYPE cpis_node_attendances_waiting gauge\ncpis_node_attendances_waiting 3\n") !=
+        std::string::npos);
+  CHECK(metrics.find("cpis_node_data_age_seconds 90\n") != std::string::npos);
+  CHECK(metrics.find("cpis_node_partition_rows{partition=\"E10000017\"} 12\n") != std::string::npos);
+}
+
+TEST_CASE("an age that is not known has no sample") {
+  Vehicle vehicle;
+  CHECK(vehicle.Ask(Request("GET", "/metrics")).body.find("data_age") == std::string::npos);
+}
+
+TEST_CASE("the CapabilityStatement names both searches") {
+  Vehicle vehicle;
+  vehicle.node.status.version = "0.1.0";
+  const HttpResponse response = vehicle.Ask(Request("GET", "/cpis/FHIR/R4/metadata"));
+  const boost::json::value statement = Body(response);
+  CHECK(response.content_type == "application/fhir+json");
+  CHECK(statement.at("resourceType").as_string() == "CapabilityStatement");
+  CHECK(statement.at("kind").as_string() == "instance");
+  CHECK(statement.at("fhirVersion").as_string() == "4.0.1");
+  CHECK(statement.at_pointer("/software/version").as_string() == "0.1.0");
+  CHECK(statement.at_pointer("/rest/0/resource/0/type").as_string() == "CareTeam");
+  CHECK(statement.at_pointer("/rest/0/resource/1/type").as_string() == "AuditEvent");
+  CHECK(statement.at_pointer("/rest/0/resource/1/searchInclude/0").as_string() == "AuditEvent:entity-type");
+}
+
+TEST_CASE("an unknown path is 404 and a wrong method 405 with what is allowed") {
+  Vehicle vehicle;
+  for (const char* path : {"/nothing", "/", "/alerts", "/cpis/FHIR/R4/Patient", "/cpis/FHIR/R4",
+                           "/cpis/FHIR/R4/CareTeam/1", "/cpis/FHIR/R4x/CareTeam"}) {
+    const HttpResponse response = vehicle.Ask(Request("GET", path));
+    CHECK(response.status == 404);
+    CHECK(IssueCode(response) == "NOT_FOUND");
+  }
+  const HttpResponse response = vehicle.Ask(Request("PUT", "/cpis/FHIR/R4/CareTeam"));
+  CHECK(response.status == 405);
+  CHECK(Header(response, "Allow") == "GET, HEAD");
+  CHECK(Header(vehicle.Ask(Request("GET", "/session")), "Allow") == "POST, DELETE");
+  CHECK(Header(vehicle.Ask(Request("GET", "/attendances")), "Allow") == "POST");
+  CHECK(Header(vehicle.Ask(Request("POST", "/status")), "Allow") == "GET, HEAD");
+}
+
+TEST_CASE("on loopback a request for another host's name is refused before anything else") {
+  Vehicle vehicle;
+  HttpRequest request = Search("CareTeam");
+  RemoveHeader(request, "Host");
+  SECTION("a name of its own") { request.headers.push_back({"Host", "evil.example:8750"}); }
+  SECTION("a name that begins like an address") { request.headers.push_back({"Host", "127.0.0.1.evil.example"}); }
+  SECTION("no name") {}
+  const HttpResponse response = vehicle.Ask(request);
+  CHECK(response.status == 403);
+  CHECK(IssueCode(response) == "ACCESS_DENIED");
+  CHECK(vehicle.node.lookups == 0);
+}
+
+TEST_CASE("loopback names are ours on loopback, and any name is on the vehicle's network") {
+  Vehicle vehicle;
+  for (const char* host : {"localhost", "LocalHost:8750", "127.0.0.1", "127.0.0.2:1", "[::1]:8750"}) {
+    HttpRequest request = Search("CareTeam");
+    RemoveHeader(request, "Host");
+    request.headers.push_back({"Host", host});
+    CHECK(vehicle.Ask(request).status == 200);
+  }
+  FakeNode node;
+  const Service on_network(node, "0.0.0.0:8750");
+  HttpRequest request = Search("CareTeam");
+  request.headers[0].value = "ambulance-12.local:8750";
+  CHECK(on_network.Answer(request).status == 200);
+}
+
+TEST_CASE("what the server turns away is an OperationOutcome too") {
+  const HttpResponse response = Refuse(413, "the body is over 65536 bytes");
+  CHECK(response.status == 413);
+  CHECK(IssueCode(response) == "PAYLOAD_TOO_LARGE");
+  CHECK(response.content_type == "application/fhir+json");
+  CHECK(IssueCode(Refuse(431, "")) == "HEADERS_TOO_LARGE");
+  CHECK(IssueCode(Refuse(408, "")) == "REQUEST_TIMEOUT");
+  CHECK(Header(Refuse(503, ""), "Retry-After") == "1");
+}
+
+}  // namespace cpis::edge::http

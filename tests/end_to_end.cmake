@@ -1,0 +1,32 @@
+# The tests that are not of one folder: the structure of the tree, and the programs together as real processes.
+
+cpis_tests(structure structure)
+
+file(GLOB e2e_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/e2e/*.cc)
+list(FILTER e2e_sources EXCLUDE REGEX "/relay(_main)?\\.cc$")
+add_library(e2e_relay_lib STATIC e2e/relay.cc)
+target_include_directories(e2e_relay_lib PUBLIC ${CMAKE_SOURCE_DIR})
+target_link_libraries(e2e_relay_lib PUBLIC Threads::Threads)
+add_executable(e2e_relay e2e/relay_main.cc)
+target_link_libraries(e2e_relay PRIVATE e2e_relay_lib)
+
+add_executable(e2e_tests ${e2e_sources})
+target_link_libraries(e2e_tests PRIVATE catch_main e2e_relay_lib Boost::json OpenSSL::SSL OpenSSL::Crypto)
+target_compile_definitions(e2e_tests PRIVATE CPIS_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
+foreach(program cpis-edged cpis-fleetd cpisctl)
+  if(TARGET ${program})
+    add_dependencies(e2e_tests ${program})
+  endif()
+endforeach()
+
+# Under the sanitizers everything is several times slower: more patience, fewer kills.
+set(e2e_environment "CPIS_PATIENCE=1")
+if(CPIS_SANITIZE)
+  set(e2e_environment "CPIS_PATIENCE=5" "CPIS_KILLS=20")
+endif()
+foreach(subject harness answers sync attendance enrolment sign-in import contract fhir privacy kill)
+  add_test(NAME e2e_${subject} COMMAND e2e_tests "[${subject}]")
+  set_tests_properties(e2e_${subject} PROPERTIES ENVIRONMENT "${e2e_environment}" TIMEOUT 1200 LABELS e2e)
+endforeach()
+# It keeps both cores busy: beside it nothing could be told to arrive within two seconds.
+set_tests_properties(e2e_kill PROPERTIES RUN_SERIAL ON)

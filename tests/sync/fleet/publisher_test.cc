@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/fleet/publisher.h"
+
+#include <algorithm>
+
+#include "tests/sync/fleet/world.h"
+
+namespace cpis::sync::fleet {
+namespace {
+
+const Topic kRows = Topic::Rows(kLancashire);
+
+// What a node makes of segments: it takes each only where it fits.
+struct Follower {
+  const FleetKeys& keys;
+  Topic topic;
+  Sequence sequence{0};
+  TopicSet set;
+  TopicSet staged;
+
+  void Take(const SharedBytes& bytes) {
+    const auto segment = DecodeSegment(platform::AsBytes(*bytes), keys.SignerOf(topic).public_key);
+    REQUIRE(segment.ok());
+    REQUIRE(segment->topic == topic);
+    const bool snapshot = segment->kind == SegmentKind::kSnapshot;
+    if (snapshot && segment->part == 0) staged.Clear();
+    if (!snapshot) REQUIRE(segment->from == sequence);
+    TopicSet& target = snapshot ? staged : set;
+    for (const EntryView& entry : segment->entries) {
+      entry.body.empty() ? target.Remove(entry.index) : target.Put(entry.index, HashEntry(entry.index, entry.version, entry.body));
+    }
+    if (snapshot && segment->part + 1 < segment->parts) return;
+    if (snapshot) set = staged;
+    sequence = segment->to;
+    REQUIRE(set.DigestAt(topic, sequence) == segment->digest);
+  }
+  void Take(const std::vector<SharedBytes>& run) {
+    for (const SharedBytes& bytes : run) Take(bytes);
+  }
+  TopicHead Head() const { return {topic, sequence, set.DigestAt(topic, sequence)}; }
+};
+
+std::vector<Change> Rows(uint64_t first, uint64_t count, size_t size = 100) {
+  std::vector<Change> changes;
+  for (uint64_t i = first; i < first + count; ++i) {
+    changes.push_back({RowIndex{i * 0x9E3779B97F4A7C15ull}, Bytes(size, static_cast<uint8_t>(i))});
+  }
+  return changes;
+}
+
+struct Press : World {
+  Status Publishes(std::vector<Change> changes, const Topic& topic = kRows) {
+    return store->Change([&](Store& s) { return s.publisher().Publish(topic, std::move(changes)); });
+  }
+  std::vector<SharedBytes> Since(Publisher::Position position, const Topic& topic = kRows) {
+    std::vector<SharedBytes> bytes;
+    REQUIRE(store->Read([&](Store& s) -> Status {
+      CPIS_ASSIGN(bytes, s.publisher().Since(topic, position));
+      return Status::Ok();
+    }).ok());
+    return bytes;
+  }
+  SegmentKind KindOf(const SharedBytes& bytes) {
+    return DecodeSegment(platform::AsBytes(*bytes), keys.content.public_key)->kind;
+  }
+};
+
+TEST_CASE("from every position a node is led to the head, with the head's digest") {
+  Press w;
+  std::vector<Follower> followers;
+  followers.push_back({w.keys, kRows, {}, {}, {}});
+  for (uint64_t step = 1; step <= 12; ++step) {
+    std::vector<Change> changes = Rows(step * 50, 40);
+    if (step > 1) {
+      for (const Change& old : Rows((step - 1) * 50, 10)) changes.push_back({old.index, {}});       // removed
+      for (const Change& old : Rows((step - 1) * 50 + 10, 10)) changes.push_back({old.index, {7}});  // changed
+    }
+    REQUIRE(w.Publishes(std::move(changes)).ok());
+    Follower here = followers.back();
+    here.Take(w.Since({here.sequence, {}, 0}));
+    CHECK(here.Head() == w.HeadOf(kRows));
+    followers.push_back(std::move(here));
+  }
+  for (Follower& follower : followers) {
+    if (follower.sequence == Sequence{12}) continue;
+    follower.Take(w.Since({follower.sequence, {}, 0}));
+    CHECK(follower.Head() == w.HeadOf(kRows));
+  }
+}
+
+TEST_CASE("a topic that was never published is an empty snapshot at sequence 0") {
+  Press w;
+  Follower follower{w.keys, kRows, Sequence{9}, {}, {}};
+  follower.Take(w.Since({}));
+  CHECK(follower.Head() == w.HeadOf(kRows));
+  CHECK(follower.sequence == Sequence{0});
+}
+
+TEST_CASE("a large topic travels in parts, and is served as it was until the deltas after it weigh a quarter") {
+  Press w;
+  REQUIRE(w.Publishes(Rows(1, 6000)).ok());
+  const auto first = w.Since({});
+  REQUIRE(first.size() >= 5);
+  for (const SharedBytes& part : first) {
+    CHECK(w.KindOf(part) == SegmentKind::kSnapshot);
+    CHECK(part->size() < 160 * 1024);
+  }
+  REQUIRE(w.Publishes(Rows(7000, 10)).ok());
+  const auto second = w.Since({});
+  REQUIRE(second.size() == first.size() + 1);
+  CHECK(std::equal(first.begin(), first.end(), second.begin()));  // the same bytes, not made again
+  CHECK(w.KindOf(second.back()) == SegmentKind::kDelta);
+  Follower follower{w.keys, kRows, {}, {}, {}};
+  follower.Take(second);
+  CHECK(follower.Head() == w.HeadOf(kRows));
+
+  REQUIRE(w.Publishes(Rows(8000, 3000)).ok());
+  const auto third = w.Since({});
+  CHECK(third.front() != first.front());
+  CHECK(w.KindOf(third.back()) == SegmentKind::kSnapshot);
+}
+
+TEST_CASE("two nodes are served the same bytes, deltas and snapshots") {
+  Press w;
+  REQUIRE(w.Publishes(Rows(1, 3000)).ok());
+  REQUIRE(w.Publishes(Rows(4000, 5)).ok());
+  CHECK(w.Since({}) == w.Since({}));
+  const auto one = w.Since({Sequence{1}, {}, 0});
+  const auto other = w.Since({Sequence{1}, {}, 0});
+  REQUIRE(one.size() == 1);
+  CHECK(one == other);
+}
+
+TEST_CASE("a node that is far behind gets the whole instead of deltas that weigh more") {
+  Press w;
+  REQUIRE(w.Publishes(Rows(1, 100)).ok());
+  for (int i = 0; i < 5; ++i) REQUIRE(w.Publishes(Rows(1, 100)).ok());
+  (void)w.Since({});
+  const auto behind = w.Since({Sequence{1}, {}, 0});
+  CHECK(w.KindOf(behind.front()) == SegmentKind::kSnapshot);
+  const auto near = w.Since({Sequence{5}, {}, 0});
+  REQUIRE(near.size() == 1);
+  CHECK(w.KindOf(near.front()) == SegmentKind::kDelta);
+}
+
+TEST_CASE("a snapshot goes on at the part that is due, and starts over when it is not the same any more") {
+  Press w;
+  REQUIRE(w.Publishes(Rows(1, 6000)).ok());
+  const auto whole = w.Since({});
+  Follower follower{w.keys, kRows, {}, {}, {}};
+  follower.Take(whole[0]);
+  follower.Take(whole[1]);
+  const auto rest = w.Since({Sequence{0}, Sequence{1}, 2});
+  CHECK(rest.size() == whole.size() - 2);
+  follower.Take(rest);
+  CHECK(follower.Head() == w.HeadOf(kRows));
+
+  CHECK(w.Since({Sequence{0}, Sequence{77}, 2}).size() == whole.size());
+  CHECK(w.Since({Sequence{0}, Sequence{1}, 99}).size() == whole.size());
+  REQUIRE(w.Publishes(Rows(8000, 4000)).ok());
+  Follower late{w.keys, kRows, {}, {}, {}};
+  late.Take(w.Since({Sequence{0}, Sequence{1}, 2}));
+  CHECK(late.Head() == w.HeadOf(kRows));
+}
+
+TEST_CASE("a server that was stopped goes on serving the same snapshot parts") {
+  Press w;
+  REQUIRE(w.Publishes(Rows(1, 6000)).ok());
+  const TopicHead head = w.HeadOf(kRows);
+  const auto before = w.Since({});
+  w.Restart();
+  CHECK(w.HeadOf(kRows) == head);
+  const auto after = w.Since({});
+  REQUIRE(after.size() == before.size());
+  for (size_t i = 0; i < before.size(); ++i) CHECK(*before[i] == *after[i]);
+}
+
+TEST_CASE("a change too large for one delta reaches nodes as a snapshot") {
+  Press w;
+  REQUIRE(w.Publishes(Rows(1, 10)).ok());
+  REQUIRE(w.Publishes(Rows(100, 60, 50'000)).ok());
+  REQUIRE(w.Publishes(Rows(500, 1)).ok());
+  Follower follower{w.keys, kRows, {}, {}, {}};
+  follower.Take(w.Since({Sequence{1}, {}, 0}));
+  CHECK(follower.Head() == w.HeadOf(kRows));
+}
+
+TEST_CASE("a transaction that fails leaves database, sequence and digest as they were") {
+  Press w;
+  REQUIRE(w.Publishes(Rows(1, 10)).ok());
+  const TopicHead head = w.HeadOf(kRows);
+  int told = 0;
+  w.store->OnPublished([&](const std::vector<TopicHead>&) { ++told; });
+  const Status failed = w.store->Change([&](Store& s) -> Status {
+    CPIS_TRY(s.publisher().Publish(kRows, Rows(1, 5, 7)));
+    CPIS_TRY(s.publisher().Publish(Topic::Rows(kWarrington), Rows(1, 5)));
+    CPIS_TRY(s.records().PutSetting("a", "b"));
+    return platform::Internal("the disk is full");
+  });
+  CHECK(failed.code() == Code::kInternal);
+  CHECK(told == 0);
+  CHECK(w.HeadOf(kRows) == head);
+  CHECK(w.SequenceOf(Topic::Rows(kWarrington)) == 0);
+  w.Restart();
+  CHECK(w.HeadOf(kRows) == head);
+  CHECK(w.SequenceOf(Topic::Rows(kWarrington)) == 0);
+
+  REQUIRE(w.Publishes(Rows(1, 5, 7)).ok());
+  Follower follower{w.keys, kRows, {}, {}, {}};
+  follower.Take(w.Since({}));
+  CHECK(follower.Head() == w.HeadOf(kRows));
+}
+
+TEST_CASE("a topic is published once in a transaction, and nothing is no publication") {
+  Press w;
+  CHECK(w.Publishes({}).ok());
+  CHECK(w.SequenceOf(kRows) == 0);
+  const Status twice = w.store->Change([&](Store& s) -> Status {
+    CPIS_TRY(s.publisher().Publish(kRows, Rows(1, 1)));
+    return s.publisher().Publish(kRows, Rows(2, 1));
+  });
+  CHECK(twice.code() == Code::kInternal);
+  CHECK(w.SequenceOf(kRows) == 0);
+}
+
+TEST_CASE("content signs rows, policy signs what orders a node about") {
+  Press w;
+  REQUIRE(w.Publishes({{KeyOf("a"), {1}}}, Topic::Policy()).ok());
+  REQUIRE(w.Publishes(Rows(1, 1)).ok());
+  const auto policy = w.Since({}, Topic::Policy());
+  CHECK(DecodeSegment(platform::AsBytes(*policy.front()), w.keys.policy.public_key).ok());
+  CHECK_FALSE(DecodeSegment(platform::AsBytes(*policy.front()), w.keys.content.public_key).ok());
+}
+
+}  // namespace
+}  // namespace cpis::sync::fleet

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/records.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/sync/hostile.h"
+
+namespace cpis::sync {
+namespace {
+
+using platform::Code;
+
+const Authority kAuthority{"E10000017", "Lancashire County Council", "03001236722", ""};
+const Viewer kViewer{PersonId{70'000}, "Ms Sam Crew", "R1070", "Paramedic", "RX7", "NORTH WEST AMBULANCE SERVICE"};
+const StaffMember kStaff{"sam", "Sam Crew", "R1070", "Paramedic", Right::kSilent, true, Bytes(40, 7)};
+const Grant kGrant{{"E10000017", "E09000012"}, Bytes(80, 1), Bytes(200, 2), true};
+const Setting kSetting{"lease_hours", "48"};
+
+TEST_CASE("records of the directory decode to what was encoded, and the first byte tells them apart") {
+  const auto authority = DecodeDirectoryEntry(Encode(kAuthority));
+  REQUIRE(authority.ok());
+  CHECK(authority->authority == kAuthority);
+  CHECK_FALSE(authority->viewer.has_value());
+
+  const auto viewer = DecodeDirectoryEntry(Encode(kViewer));
+  REQUIRE(viewer.ok());
+  CHECK(viewer->viewer == kViewer);
+  CHECK_FALSE(viewer->authority.has_value());
+}
+
+TEST_CASE("a staff member decodes to what was encoded") {
+  const auto staff = DecodeStaffMember(Encode(kStaff));
+  REQUIRE(staff.ok());
+  CHECK(staff->id == kStaff.id);
+  CHECK(staff->name == kStaff.name);
+  CHECK(staff->role_code == kStaff.role_code);
+  CHECK(staff->role_name == kStaff.role_name);
+  CHECK(staff->right == Right::kSilent);
+  CHECK(staff->disabled);
+  CHECK(staff->pin_record == kStaff.pin_record);
+}
+
+TEST_CASE("a grant decodes to what was encoded") {
+  const auto grant = DecodeGrant(Encode(kGrant));
+  REQUIRE(grant.ok());
+  CHECK(grant->region == kGrant.region);
+  CHECK(grant->boxed_roster_key == kGrant.boxed_roster_key);
+  CHECK(grant->wrapped_ring == kGrant.wrapped_ring);
+  CHECK(grant->revoked);
+  const auto empty = DecodeGrant(Encode(Grant{}));
+  REQUIRE(empty.ok());
+  CHECK(empty->region.empty());
+  CHECK_FALSE(empty->revoked);
+}
+
+TEST_CASE("a setting decodes to what was encoded") {
+  const auto setting = DecodeSetting(Encode(kSetting));
+  REQUIRE(setting.ok());
+  CHECK(setting->key == "lease_hours");
+  CHECK(setting->value == "48");
+}
+
+// What decodes is in the one form that encodes it.
+template <typename Decode, typename Again>
+void CheckStrict(const Bytes& bytes, Decode decode, Again again) {
+  ForEachTruncation(bytes, [&](const Bytes& cut) { CHECK(decode(cut).status().code() == Code::kCorrupt); });
+  auto longer = bytes;
+  longer.push_back(0);
+  CHECK(decode(longer).status().code() == Code::kCorrupt);
+  ForEachBitFlip(bytes, [&](const Bytes& flipped) {
+    const auto decoded = decode(flipped);
+    if (decoded.ok()) CHECK(again(*decoded) == flipped);
+  });
+}
+
+TEST_CASE("records that are truncated, longer or in another form are corrupt") {
+  const auto encode = [](const auto& record) { return Encode(record); };
+  const auto encode_entry = [](const DirectoryEntry& e) {
+    return e.authority ? Encode(*e.authority) : Encode(*e.viewer);
+  };
+  CheckStrict(Encode(kAuthority), DecodeDirectoryEntry, encode_entry);
+  CheckStrict(Encode(kViewer), DecodeDirectoryEntry, encode_entry);
+  CheckStrict(Encode(kStaff), DecodeStaffMember, encode);
+  CheckStrict(Encode(kGrant), DecodeGrant, encode);
+  CheckStrict(Encode(kSetting), DecodeSetting, encode);
+}
+
+TEST_CASE("no record can stand for another") {
+  CHECK_FALSE(DecodeStaffMember(Encode(kGrant)).ok());
+  CHECK_FALSE(DecodeGrant(Encode(kStaff)).ok());
+  CHECK_FALSE(DecodeSetting(Encode(kAuthority)).ok());
+  CHECK_FALSE(DecodeDirectoryEntry(Encode(kSetting)).ok());
+}
+
+TEST_CASE("a count of partitions that cannot be there is refused") {
+  CHECK(DecodeGrant(*platform::ParseHex("04ffffffffffffffffff01")).status().code() == Code::kCorrupt);
+  CHECK(DecodeGrant(*platform::ParseHex("0405000000")).status().code() == Code::kCorrupt);
+}
+
+TEST_CASE("rights have their national activity codes") {
+  CHECK(ActivityCode(Right::kNotify) == "B0107");
+  CHECK(ActivityCode(Right::kSilent) == "B0170");
+}
+
+}  // namespace
+}  // namespace cpis::sync
