@@ -23,7 +23,7 @@
 namespace cpis::sync::fleet {
 
 struct FleetOptions {
-  std::filesystem::path state;
+  std::filesystem::path state = "/var/lib/cpis-fleet";
   std::string listen = "127.0.0.1:7443";
   std::string enrol_listen = "127.0.0.1:7444";
   std::string http = "127.0.0.1:9464";

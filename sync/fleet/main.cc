@@ -19,7 +19,7 @@ constexpr int kExitUsage = 2;
 constexpr int kExitConfiguration = 78;
 
 struct Arguments {
-  sync::fleet::FleetOptions options{.state = "/var/lib/cpis-fleet"};
+  sync::fleet::FleetOptions options;
   std::string config;
   std::string store = "sqlite";
   bool init = false;

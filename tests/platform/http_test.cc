@@ -85,6 +85,9 @@ class RawClient {
     return all;
   }
 
+  // Whether the server has ended the connection, as far as has been read.
+  bool Ended() const { return ended_; }
+
   static int Count(std::string_view all, std::string_view text) {
     int count = 0;
     for (size_t at = all.find(text); at != std::string_view::npos; at = all.find(text, at + 1)) ++count;
@@ -98,10 +101,12 @@ class RawClient {
     if (poll(&waiting, 1, 10000) <= 0) return false;
     const ssize_t got = recv(fd_, bytes, sizeof bytes, 0);
     if (got > 0) all->append(bytes, static_cast<size_t>(got));
+    ended_ = got == 0;
     return got > 0;
   }
 
   int fd_;
+  bool ended_ = false;
 };
 
 std::string Ask(const HttpServer& server, std::string_view bytes) {
@@ -231,7 +236,9 @@ TEST_CASE("a request that does not end in time is answered 408, an idle connecti
   CHECK(in_header.ReadToEnd().starts_with("HTTP/1.1 408 "));
   CHECK(in_body.ReadToEnd().starts_with("HTTP/1.1 408 "));
   CHECK(idle.ReadToEnd().empty());
+  CHECK(idle.Ended());
   CHECK(RawClient::Count(kept.ReadToEnd(), "HTTP/1.1") == 1);
+  CHECK(kept.Ended());
 }
 
 TEST_CASE("a connection past the limit is told so, and the others go on") {
@@ -294,7 +301,8 @@ TEST_CASE("the server ends promptly with idle connections open, and lets a handl
   slow.Send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n");
   entered.get_future().wait();
   auto stopped = std::async(std::launch::async, [&] { server.reset(); });
-  CHECK(idle.ReadToEnd().empty());  // closed while the handler still runs
+  CHECK(idle.ReadToEnd().empty());
+  CHECK(idle.Ended());  // while the handler still runs
   leave.set_value();
   const auto from = std::chrono::steady_clock::now();
   CHECK(slow.ReadToEnd().ends_with("done"));

@@ -66,7 +66,9 @@ TEST_CASE("a code that is wrong, expired or of a revoked node enrols nobody") {
   w.clock.Advance(std::chrono::hours(1));
   CHECK(Enrol(w, added->code).status().message() == refused.message());
   CHECK(*w.roll->CodesOutstanding() == 0);
-  for (const NodeRow& node : *w.roll->Nodes()) CHECK(node.state != "ENROLLED");
+  const auto nodes = w.roll->Nodes();
+  REQUIRE(nodes->size() == 2);
+  for (const NodeRow& node : *nodes) CHECK(node.state != "ENROLLED");
 }
 
 TEST_CASE("keys that nothing can be sealed to, and a bad certificate request, leave the code usable") {
@@ -152,7 +154,8 @@ TEST_CASE("staff reach the roster sealed, with a PIN that opens the ring key") {
   CHECK_FALSE(crypto::OpenPinRecord(w.roll->Staff()->at(0).pin_record, "1357").ok());
   REQUIRE(w.roll->DisableStaff("2").ok());
   CHECK(w.roll->Staff()->at(0).disabled);
-  CHECK(std::count_if(roster().begin(), roster().end(), [](const StaffMember& m) { return m.disabled; }) <= 1);
+  const std::vector<StaffMember> heard = roster();
+  CHECK(std::count_if(heard.begin(), heard.end(), [](const StaffMember& m) { return m.disabled; }) == 1);
   CHECK(w.roll->DisableStaff("3").code() == Code::kNotFound);
 }
 
