@@ -2,9 +2,11 @@
 #include "edge/enrolled_node.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "edge/tuning.h"
 #include "platform/log.h"
+#include "platform/memory.h"
 #include "sync/nhs_number.h"
 
 namespace cpis::edge {
@@ -46,7 +48,8 @@ Result<std::unique_ptr<EnrolledNode>> EnrolledNode::Open(const std::filesystem::
   node->orders_ = std::make_unique<Orders>(id, *node->replica_);
   node->keeper_ = std::make_unique<Keeper>(*node->orders_, *node->journal_, *node->time_, clock);
   node->verified_at_ = clock.SinceBoot();
-  node->StartLink();
+  node->replica_->OnDamage([raw = node.get()] { raw->repair_due_ = true; });
+  node->Reconnect();
   return node;
 }
 
@@ -55,29 +58,24 @@ EnrolledNode::~EnrolledNode() {
   link_.reset();
 }
 
-void EnrolledNode::StartLink() {
+void EnrolledNode::Reconnect() {
   sync::node::Link::Events events;
   events.heard = [this](Instant server_time) { time_->Heard(server_time); };
   events.caught_up = [this] {
     const std::lock_guard lock(mutex_);
     ++caught_up_;
+    if (std::exchange(since_trim_, 0) > kMuchFetched) platform::ReturnFreeMemory();
     changed_.notify_all();
   };
-  events.progress = [this](uint64_t bytes, uint64_t) {
+  events.fetched = [this](uint64_t bytes) {
     const std::lock_guard lock(mutex_);
     received_ += bytes;
+    since_trim_ += bytes;
     changed_.notify_all();
   };
   const std::lock_guard lock(link_mutex_);
+  link_.reset();  // two links must never write side by side
   link_ = sync::node::Link::Start(identity_, *replica_, *journal_, clock_, std::move(events));
-}
-
-void EnrolledNode::Reconnect() {
-  {
-    const std::lock_guard lock(link_mutex_);
-    link_.reset();
-  }
-  StartLink();
 }
 
 Result<sync::DirectoryEntry> EnrolledNode::ReadDirectory(const crypto::KeyRing& ring, const std::string& name) {
@@ -86,15 +84,15 @@ Result<sync::DirectoryEntry> EnrolledNode::ReadDirectory(const crypto::KeyRing& 
   return sync::DecodeDirectoryEntry(plain.Reveal());
 }
 
-Status EnrolledNode::ReadRows(const crypto::KeyRing& ring, const std::string& digits, Grounds& grounds) {
-  const auto orders = orders_->Current();
+Status EnrolledNode::ReadRows(const crypto::KeyRing& ring, const std::vector<std::string>& region,
+                              const std::string& digits, Grounds& grounds) {
   const crypto::NumberKeys deriver(ring.pepper.Clone(), ring.hardness);
   CPIS_ASSIGN(const crypto::Secret number_key, deriver.Derive(digits));
   const sync::RowIndex index = crypto::IndexOf(ring.index_key, number_key);
   const FoundRows found = replica_->Find(index);
   grounds.unreadable_row = found.damaged;
   for (const StoredRow& row : found.rows) {
-    if (!orders->grant || !InRegion(orders->grant->region, row.partition)) continue;
+    if (!InRegion(region, row.partition)) continue;
     const auto epoch = crypto::EpochOfRow(row.sealed);
     const crypto::Secret* key = epoch.ok() ? ring.EpochKey(row.partition, *epoch) : nullptr;
     auto opened = key == nullptr ? Result<crypto::Secret>(platform::Corrupt("no key for this row"))
@@ -112,7 +110,7 @@ Status EnrolledNode::ReadRows(const crypto::KeyRing& ring, const std::string& di
 }
 
 // An access whose viewer is not named is still shown: that somebody looked matters more than who.
-Status EnrolledNode::ReadViewers(const crypto::KeyRing& ring, Grounds& grounds) {
+void EnrolledNode::ReadViewers(const crypto::KeyRing& ring, Grounds& grounds) {
   for (const Evidence& evidence : grounds.evidence) {
     for (const sync::Access& access : evidence.flag.accesses) {
       if (grounds.viewers.contains(access.viewer)) continue;
@@ -120,34 +118,41 @@ Status EnrolledNode::ReadViewers(const crypto::KeyRing& ring, Grounds& grounds) 
       if (entry.ok() && entry->viewer) grounds.viewers.emplace(access.viewer, *entry->viewer);
     }
   }
-  return Status::Ok();
 }
 
-Result<Grounds> EnrolledNode::GroundsFor(const std::string& digits) {
-  const auto orders = orders_->Current();
+// Called before and after the rows are read: a partition that came, went or broke in between vouches for nothing.
+void EnrolledNode::CountCoverage(const std::vector<std::string>& region, Grounds& grounds) {
+  const Coverage coverage = replica_->CoverageOf(region);
+  if (!grounds.as_of) grounds.as_of = coverage.as_of;
+  grounds.region_held = grounds.region_held && coverage.complete;
+  grounds.region_damaged = grounds.region_damaged || coverage.damaged;
+}
+
+Result<Grounds> EnrolledNode::GroundsFor(const Orders::Now& orders, const std::string& digits) {
   const TrustedNow now = time_->Now();
   const auto ring = keeper_->Ring();
   Grounds grounds;
   grounds.enrolled = true;
   grounds.unlocked = ring != nullptr;
-  grounds.revoked = orders->grant && orders->grant->revoked;
+  grounds.revoked = orders.grant && orders.grant->revoked;
   grounds.now = now.at;
   grounds.clock_trusted = now.trusted;
-  const Coverage coverage = replica_->CoverageOf(orders->grant ? orders->grant->region : std::vector<std::string>());
-  grounds.as_of = coverage.as_of;
-  grounds.region_held = orders->grant && coverage.complete;
-  grounds.region_damaged = coverage.damaged;
+  const std::vector<std::string> region = orders.grant ? orders.grant->region : std::vector<std::string>();
+  grounds.region_held = true;
+  CountCoverage(region, grounds);
   if (ring) {
-    CPIS_TRY(ReadRows(*ring, digits, grounds));
-    CPIS_TRY(ReadViewers(*ring, grounds));
+    CPIS_TRY(ReadRows(*ring, region, digits, grounds));
+    ReadViewers(*ring, grounds);
+    CountCoverage(region, grounds);
   }
   return grounds;
 }
 
-Result<Answer> EnrolledNode::Judged(const std::string& digits) {
+Answer EnrolledNode::Judged(const std::string& digits) {
   const auto orders = orders_->Current();
-  CPIS_ASSIGN(const Grounds grounds, GroundsFor(digits));
-  Answer answer = Judge(grounds, orders->policy);
+  const auto grounds = GroundsFor(*orders, digits);
+  Answer answer = grounds.ok() ? Judge(*grounds, orders->policy) : CannotSay(Answer(), Reason::kRateLimited);
+  if (!grounds.ok()) platform::LogWarning("lookup", grounds.status().message());
   answer.nhs_number = digits;
   if (orders->grant) answer.region = orders->grant->region;
   return answer;
@@ -172,7 +177,7 @@ Result<Answer> EnrolledNode::Lookup(const std::string& token, const LookupReques
   CPIS_ASSIGN(const sync::NhsNumber number, sync::NhsNumber::Parse(request.nhs_number));
   CPIS_TRY(CheckIncident(request.incident));
   const std::string digits(number.digits());
-  CPIS_ASSIGN(Answer answer, Judged(digits));
+  Answer answer = Judged(digits);
 
   const bool silent = request.silent || who->right == sync::Right::kSilent;
   Journal::Record record{EventOf(*who, digits, request.incident, answer), {}};
@@ -211,7 +216,7 @@ Result<AttendReply> EnrolledNode::Attend(const std::string& token, const AttendR
     return platform::Invalid("\"" + platform::Rfc3339(occurred_at) + "\" is in the future (it is " + platform::Rfc3339(now) + ")");
   }
   const std::string digits(number.digits());
-  CPIS_ASSIGN(const Answer answer, Judged(digits));
+  const Answer answer = Judged(digits);
   Journal::Record record{EventOf(*who, digits, request.incident, answer), {}};
   record.audit.action = "attend";
   record.attendance = record.audit;

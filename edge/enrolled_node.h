@@ -3,6 +3,7 @@
 // Everything a node has once it is enrolled, put together: stores, time, orders, keeper and link.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -39,16 +40,18 @@ class EnrolledNode {
  private:
   EnrolledNode(sync::node::Identity identity, const platform::Clock& clock) : identity_(std::move(identity)), clock_(clock) {}
 
-  void StartLink();
-  void Reconnect();
+  void Reconnect();   // ends the link, if there is one, and starts another
   bool CaughtUp();
+  Status Connected();  // kUnavailable says why not, once the first try has failed
 
-  // What is known of a number, with the keys that are in memory.
-  Result<Grounds> GroundsFor(const std::string& digits);
-  Status ReadRows(const crypto::KeyRing& ring, const std::string& digits, Grounds& grounds);
-  Status ReadViewers(const crypto::KeyRing& ring, Grounds& grounds);
+  // What is known of a number, with the keys that are in memory. kExhausted: no memory for the number key just now.
+  Result<Grounds> GroundsFor(const Orders::Now& orders, const std::string& digits);
+  void CountCoverage(const std::vector<std::string>& region, Grounds& grounds);
+  Status ReadRows(const crypto::KeyRing& ring, const std::vector<std::string>& region, const std::string& digits,
+                  Grounds& grounds);
+  void ReadViewers(const crypto::KeyRing& ring, Grounds& grounds);
   Result<sync::DirectoryEntry> ReadDirectory(const crypto::KeyRing& ring, const std::string& name);
-  Result<Answer> Judged(const std::string& digits);
+  Answer Judged(const std::string& digits);
   sync::Event EventOf(const SignedIn& who, const std::string& digits, const std::string& incident, const Answer& answer);
 
   sync::node::Identity identity_;
@@ -63,7 +66,10 @@ class EnrolledNode {
   std::condition_variable changed_;
   uint64_t caught_up_ = 0;            // guarded by mutex_; how often
   uint64_t received_ = 0;             // guarded by mutex_; bytes fetched
+  uint64_t since_trim_ = 0;           // guarded by mutex_; the same, since memory was given back
   std::chrono::milliseconds verified_at_{};  // guarded by mutex_; since boot
+
+  std::atomic<bool> repair_due_ = false;  // set from any thread, taken by Housekeep
 
   std::mutex link_mutex_;
   std::unique_ptr<sync::node::Link> link_;  // guarded by link_mutex_; last: ends before what it uses

@@ -81,6 +81,13 @@ bool EnrolledNode::CaughtUp() {
   return counts.ok() && counts->attendances_waiting == 0 && counts->audit_waiting == 0;
 }
 
+Status EnrolledNode::Connected() {
+  const std::lock_guard lock(link_mutex_);
+  const sync::node::LinkState link = link_->State();
+  if (link.online || link.last_error.empty()) return Status::Ok();
+  return platform::Unavailable("off line: " + link.last_error + " (try again where there is coverage; nothing is lost)");
+}
+
 Status EnrolledNode::Sync(std::chrono::milliseconds wait, const Node::Progress& progress) {
   uint64_t before = 0;
   {
@@ -90,7 +97,8 @@ Status EnrolledNode::Sync(std::chrono::milliseconds wait, const Node::Progress& 
   }
   Reconnect();
   if (wait.count() == 0) return Status::Ok();
-  const auto deadline = std::chrono::steady_clock::now() + wait;
+  const auto began = std::chrono::steady_clock::now();
+  const auto deadline = began + wait;
   std::unique_lock lock(mutex_);
   while (std::chrono::steady_clock::now() < deadline) {
     if (caught_up_ > before) {
@@ -98,6 +106,11 @@ Status EnrolledNode::Sync(std::chrono::milliseconds wait, const Node::Progress& 
       const bool forwarded = CaughtUp();
       lock.lock();
       if (forwarded) return Status::Ok();
+    }
+    if (std::chrono::steady_clock::now() - began > kNoConnection && caught_up_ == before && received_ == 0) {
+      lock.unlock();
+      CPIS_TRY(Connected());
+      lock.lock();
     }
     const uint64_t received = received_;
     changed_.wait_for(lock, std::chrono::milliseconds(50));
@@ -146,6 +159,11 @@ void EnrolledNode::Findings(std::vector<Finding>& findings) {
 
 void EnrolledNode::Housekeep() {
   keeper_->Sweep();
+  const auto orders = orders_->Current();
+  const std::optional<Instant> as_of = replica_->CoverageOf({}).as_of;
+  const bool revoked = orders->grant && orders->grant->revoked;
+  if (revoked || (as_of && time_->Now().at - *as_of > orders->policy.lease + kRingOutlivesLease)) keeper_->Lock();
+  if (repair_due_.exchange(false)) Reconnect();  // the first manifest of a new link fetches what is damaged
   bool verify = false;
   {
     const std::lock_guard lock(mutex_);

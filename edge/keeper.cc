@@ -37,15 +37,15 @@ Status Keeper::WaitingOut(const std::string& staff, Instant now) {
 Result<crypto::Secret> Keeper::CheckPin(const std::string& staff, const std::string& pin, Instant now,
                                         sync::StaffMember* member) {
   CPIS_TRY(WaitingOut(staff, now));
+  if (decoy_.empty()) {  // made for known and unknown names alike: its cost says nothing
+    CPIS_ASSIGN(decoy_, crypto::MakePinRecord("0000", crypto::Secret::Random(32)));
+  }
   auto known = orders_.Find(staff);
   if (!known.ok() && known.status().code() != platform::Code::kNotFound) return std::move(known).status();
 
   CPIS_ASSIGN(Attempts attempts, journal_.AttemptsOf(staff));
   CPIS_TRY(journal_.SaveAttempts(staff, {attempts.wrong + 1, now}));
   if (!known.ok()) {
-    if (decoy_.empty()) {
-      CPIS_ASSIGN(decoy_, crypto::MakePinRecord("0000", crypto::Secret::Random(32)));
-    }
     (void)crypto::OpenPinRecord(decoy_, pin);
     return platform::Denied(std::string(kRefused));
   }

@@ -79,9 +79,9 @@ class Arguments {
   Status failure_;
 };
 
-Node::Progress RowsTo(const sync::LocalProgress& progress) {
+Node::Progress BytesTo(const sync::LocalProgress& progress) {
   return [&progress](uint64_t done, uint64_t total) {
-    if (progress) progress("rows", done, total);
+    if (progress) progress("bytes", done, total);
   };
 }
 
@@ -92,7 +92,7 @@ Result<std::string> Enrol(Node& node, Arguments& arguments, const sync::LocalPro
   CPIS_TRY(arguments.Done());
   CPIS_TRY(node.Enrol(server, code));
   // A first sync that is not over yet is no failure of the enrolment: the answer's freshness says how far it got.
-  if (wait > 0) (void)node.SyncNow(std::chrono::seconds(wait), RowsTo(progress));
+  if (wait > 0) (void)node.SyncNow(std::chrono::seconds(wait), BytesTo(progress));
   return ToJson(node.GetStatus());
 }
 
@@ -136,7 +136,7 @@ Result<std::string> Sync(Node& node, Arguments& arguments, const sync::LocalProg
   const bool wait = arguments.Flag("wait");
   const int64_t seconds = arguments.Number("wait_seconds", kSyncSeconds);
   CPIS_TRY(arguments.Done());
-  CPIS_TRY(node.SyncNow(std::chrono::seconds(wait ? seconds : 0), RowsTo(progress)));
+  CPIS_TRY(node.SyncNow(std::chrono::seconds(wait ? seconds : 0), BytesTo(progress)));
   return ToJson(node.GetStatus());
 }
 

@@ -16,6 +16,7 @@
 #include "edge/node.h"
 #include "platform/http.h"
 #include "platform/log.h"
+#include "platform/memory.h"
 #include "platform/worker.h"
 #include "sync/local/local_service.h"
 
@@ -151,6 +152,7 @@ int Serve(const Settings& settings, platform::StopSignal& stop) {
 int main(int argc, char** argv) {
   Settings settings;
   if (const auto exit_code = ReadSettings(argc, argv, &settings)) return *exit_code;
+  platform::KeepMemorySmall();
   std::signal(SIGPIPE, SIG_IGN);
   platform::StopSignal stop;  // before any thread: it blocks the signals it waits for
   crypto::StartCrypto();

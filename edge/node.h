@@ -110,7 +110,7 @@ class Node {
   static Result<std::unique_ptr<Node>> Open(Options options);
   virtual ~Node() = default;  // stops within 5 s; what was acknowledged is durable already
 
-  // Progress counts rows of the first sync, which enrolment waits for up to `wait`.
+  // Bytes fetched so far; `total` is 0, for nobody knows before the last segment has come.
   using Progress = std::function<void(uint64_t done, uint64_t total)>;
   virtual Status Enrol(const std::string& server, const std::string& code) = 0;
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include "platform/log.h"
 
@@ -110,7 +111,7 @@ bool Replica::Agree(sync::RowIndex index, const std::vector<FoundEntry>& entries
     const bool same = entry == entries.end()
                           ? hash == nullptr
                           : hash != nullptr && *hash == sync::HashEntry(index, entry->version, entry->body);
-    if (!same && mark) held.damaged = true;
+    if (!same && mark) MarkDamaged(held);
     agree = agree && same;
   }
   return agree && expected == entries.size();
@@ -129,7 +130,7 @@ Result<std::vector<FoundEntry>> Replica::ReadAgreed(sync::RowIndex index, bool* 
     if (!entries.ok() && entries.status().code() != platform::Code::kUnavailable) MarkAllDamaged();
   }
   *damaged = true;
-  CallOnDamage();
+  CallOnNewDamage();
   return entries;
 }
 
@@ -137,7 +138,7 @@ void Replica::MarkAllDamaged() {
   file_.reset();  // the next change opens and verifies the file again
   reader_->Close();
   const std::lock_guard memory(memory_mutex_);
-  for (auto& [name, held] : held_) held.damaged = true;
+  for (auto& [name, held] : held_) MarkDamaged(held);
 }
 
 FoundRows Replica::Find(sync::RowIndex index) {
@@ -175,7 +176,7 @@ Coverage Replica::CoverageOf(const std::vector<std::string>& partitions) const {
   Coverage coverage;
   if (!manifest_) return coverage;
   coverage.as_of = manifest_->server_time;
-  coverage.complete = true;
+  coverage.complete = !partitions.empty();
   for (const std::string& partition : partitions) {
     const Topic topic = Topic::Rows(partition);
     const sync::TopicHead* head = manifest_->Find(topic);
@@ -204,26 +205,31 @@ uint64_t Replica::OrdersVersion() const {
   return orders_version_;
 }
 
+void Replica::Compare(const Scan& scan) {
+  const std::lock_guard memory(memory_mutex_);
+  for (auto& [name, held] : held_) {
+    const auto on_disk = scan.held.find(name);
+    const bool matches = on_disk != scan.held.end() && !on_disk->second.damaged &&
+                         on_disk->second.record.digest == held.record.digest;
+    if (!matches) MarkDamaged(held);
+  }
+}
+
 Result<std::vector<TopicState>> Replica::Verify() {
-  bool any = false;
+  Status read;
   {
     const std::lock_guard write(write_mutex_);
     CPIS_ASSIGN(ReplicaFile * file, Writable());
-    auto scan = ReadAll(*file);
-    if (!scan.ok()) {
+    const auto scan = ReadAll(*file);
+    read = scan.status();
+    if (scan.ok()) {
+      Compare(*scan);
+    } else {
       MarkAllDamaged();
-      return std::move(scan).status().In("replica");
-    }
-    const std::lock_guard memory(memory_mutex_);
-    for (auto& [name, held] : held_) {
-      const auto on_disk = scan->held.find(name);
-      const bool matches = on_disk != scan->held.end() && !on_disk->second.damaged &&
-                           on_disk->second.record.digest == held.record.digest;
-      held.damaged = held.damaged || !matches;
-      any = any || held.damaged;
     }
   }
-  if (any) CallOnDamage();
+  CallOnNewDamage();
+  CPIS_TRY(std::move(read).In("replica"));
   return States();
 }
 
@@ -232,11 +238,16 @@ void Replica::OnDamage(std::function<void()> callback) {
   on_damage_ = std::move(callback);
 }
 
-void Replica::CallOnDamage() {
+void Replica::MarkDamaged(Held& held) {
+  new_damage_ = new_damage_ || !held.damaged;
+  held.damaged = true;
+}
+
+void Replica::CallOnNewDamage() {
   std::function<void()> callback;
   {
     const std::lock_guard memory(memory_mutex_);
-    callback = on_damage_;
+    if (std::exchange(new_damage_, false)) callback = on_damage_;
   }
   if (callback) callback();
 }

@@ -73,7 +73,7 @@ class Replica : public sync::node::ReplicaStore {
 
   // Reads everything again and compares with the signed digests; damaged topics are marked.
   Result<std::vector<TopicState>> Verify();
-  // Called, from any thread and without locks held, when damage was found: the link should be woken.
+  // Called, from any thread and without locks held, when a topic was found damaged that was not before: it should be fetched.
   void OnDamage(std::function<void()> callback);
 
   Cursor CursorOf(const sync::Topic& topic) const override;
@@ -119,12 +119,14 @@ class Replica : public sync::node::ReplicaStore {
   Status SweepIfDue(ReplicaFile& file);
   void Serve(Held fresh);
   void MarkAllDamaged();
+  void Compare(const Scan& scan);  // what differs from memory is damaged
 
   static bool Fulfils(const TopicRecord& record, const sync::TopicHead& head, crypto::Epoch epoch);
   Result<std::vector<FoundEntry>> ReadAgreed(sync::RowIndex index, bool* damaged);
   // `mark`: topics that do not agree are damaged from now on; write_mutex_ must be held then.
   bool Agree(sync::RowIndex index, const std::vector<FoundEntry>& entries, bool mark);
-  void CallOnDamage();
+  void MarkDamaged(Held& held);  // memory_mutex_ is held
+  void CallOnNewDamage();
 
   const Options options_;
 
@@ -137,6 +139,7 @@ class Replica : public sync::node::ReplicaStore {
   std::map<std::string, Held> held_;          // written under both mutexes, read under either
   std::optional<sync::Manifest> manifest_;    // guarded by memory_mutex_
   uint64_t orders_version_ = 1;               // guarded by memory_mutex_
+  bool new_damage_ = false;                   // guarded by memory_mutex_; not told yet
   std::function<void()> on_damage_;           // guarded by memory_mutex_
 
   const std::unique_ptr<ReplicaReader> reader_;  // thread-safe

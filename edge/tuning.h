@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace cpis::edge {
 
@@ -17,6 +18,9 @@ constexpr std::chrono::milliseconds kSameAttendance = 2h;
 constexpr size_t kMaxIncidentBytes = 100;
 // A tablet's clock may run a little ahead of the fleet server's.
 constexpr std::chrono::milliseconds kFutureTolerance = 5min;
+
+// Somebody who asks for a sync and has no connection is told so, rather than made to wait.
+constexpr std::chrono::milliseconds kNoConnection = 5s;
 
 // Receipts answer "did it arrive?" for as long as a trust's incident review usually takes to ask.
 constexpr std::chrono::hours kKeepReceipts{30 * 24};
@@ -43,6 +47,9 @@ constexpr int kReplicaReaderCacheKib = 256;
 constexpr int kJournalCacheKib = 256;
 // Rows of a replaced snapshot are deleted in steps, so that no write waits long.
 constexpr int kSweepRows = 4000;
+
+// Taking in more than this leaves memory behind that is worth giving back.
+constexpr uint64_t kMuchFetched = 256 * 1024;
 
 // Below this, the journal's way to the disk is in danger.
 constexpr size_t kLowDiskBytes = 256 * 1024 * 1024;

@@ -8,6 +8,7 @@
 
 #include "crypto/secret.h"
 #include "platform/log.h"
+#include "platform/memory.h"
 #include "platform/worker.h"
 #include "sync/fleet/fleet.h"
 
@@ -93,6 +94,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
+  platform::KeepMemorySmall();
   crypto::StartCrypto();
   arguments.options.state = std::filesystem::absolute(arguments.options.state);
   if (!arguments.config.empty()) {

@@ -26,8 +26,8 @@ class Link {
     std::function<void(platform::Instant server_time)> heard;
     // Everything that the last manifest promised is applied.
     std::function<void()> caught_up;
-    // Rows so far, for a progress bar.
-    std::function<void(uint64_t done, uint64_t total)> progress;
+    // So many bytes of segments arrived and were taken in.
+    std::function<void(uint64_t bytes)> fetched;
   };
 
   // `identity`, `replica`, `outbox` and `clock` must outlive the link.

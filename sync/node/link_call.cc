@@ -131,7 +131,7 @@ Status Session::Fetch(const Want& want, Watchdog::Guard& watch) {
       stream->Finish();
       return taken;
     }
-    if (parts_.events.progress) parts_.events.progress(message.signed_().size(), 0);
+    if (parts_.events.fetched) parts_.events.fetched(message.signed_().size());
   }
   return ToStatus(stream->Finish(), "fetch " + want.head.topic.text());
 }

@@ -43,6 +43,7 @@ class BusyCrew {
  private:
   void Work() {
     std::string session;
+    std::string child = NhsNumber(random_() % kChildren);
     for (int n = 0; !done_;) {
       if (session.empty()) {
         const Output in = vehicle_.TriesToSignIn(staff_, pin_);
@@ -51,10 +52,12 @@ class BusyCrew {
       }
       const std::string incident = prefix_ + std::to_string(n);
       tried_.insert(incident);
-      const Said said = Crew(vehicle_, session).Attends(NhsNumber(random_() % kChildren), incident);
+      const Said said = Crew(vehicle_, session).Attends(child, incident);
       if (said.exit_code == 0) acknowledged_[incident] = said.Text("id");
       if (said.exit_code == 4) session.clear();
-      if (said.exit_code == 0 || random_() % 3 == 0) ++n;
+      if (said.exit_code != 0 && random_() % 3 != 0) continue;
+      child = NhsNumber(random_() % kChildren);
+      ++n;
     }
   }
 

@@ -115,7 +115,7 @@ Output Run(const Command& command) {
   err.Close(1);
 
   Output output;
-  const auto deadline = std::chrono::steady_clock::now() + Patient(seconds(60));
+  const auto deadline = std::chrono::steady_clock::now() + Patient(seconds(90));
   bool killed = false;
   while (out.ends[0] >= 0 || err.ends[0] >= 0) {
     std::array<pollfd, 2> wait{pollfd{out.ends[0], POLLIN, 0}, pollfd{err.ends[0], POLLIN, 0}};

@@ -39,7 +39,7 @@ struct Output {
   json::value Json() const;
 };
 
-// Runs to the end. Kills the command after a minute: its exit code is then 137.
+// Runs to the end. Kills a command that takes longer than 90 s: its exit code is then 137.
 Output Run(const Command& command);
 
 class Daemon {

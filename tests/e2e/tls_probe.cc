@@ -3,6 +3,7 @@
 
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -43,7 +44,20 @@ void ShowOwnCertificate(SSL_CTX* context) {
   SSL_CTX_use_PrivateKey(context, key.get());
 }
 
+// OpenSSL writes without MSG_NOSIGNAL, also to a peer that has hung up.
+class WithoutPipeSignal {
+ public:
+  WithoutPipeSignal() : before_(signal(SIGPIPE, SIG_IGN)) {}
+  ~WithoutPipeSignal() { signal(SIGPIPE, before_); }
+  WithoutPipeSignal(const WithoutPipeSignal&) = delete;
+  WithoutPipeSignal& operator=(const WithoutPipeSignal&) = delete;
+
+ private:
+  sighandler_t before_;
+};
+
 bool LetsInOverTls(int fd, bool with_certificate) {
+  const WithoutPipeSignal quiet;
   const Held<SSL_CTX, SSL_CTX_free> context(SSL_CTX_new(TLS_client_method()));
   if (with_certificate) ShowOwnCertificate(context.get());
   const Held<SSL, SSL_free> tls(SSL_new(context.get()));

@@ -127,7 +127,9 @@ TEST_CASE("nobody can deliver for another node") {
   Desk w;
   const Node other = w.Enrols("NWAS-A102", {kLancashire});
   const Envelope envelope = w.Seals(w.Attends(kChild, kNoon));
-  const auto code = [&](const std::string& peer, const Bytes& bytes) { return w.desk->Deliver(peer, bytes).status().code(); };
+  const auto code = [&](const std::string& peer, const Bytes& bytes) {
+    return w.desk->Deliver(peer, bytes).status().code();
+  };
 
   CHECK(code(other.id, EncodeEnvelope(envelope, w.vehicle.signing)) == Code::kDenied);
   CHECK(code(other.id, EncodeEnvelope(envelope, other.signing)) == Code::kDenied);

@@ -24,7 +24,8 @@ struct Ears final : Hub::Watcher {
 struct Bench : World {
   Hub hub{keys, clock, crypto::Epoch{1}};
   Bench() {
-    hub.SetNodes({Row("a", {kLancashire}), Row("b", {kLancashire}), Row("c", {kWarrington}), Row("w", {kLancashire}, "WAITING")});
+    hub.SetNodes({Row("a", {kLancashire}), Row("b", {kLancashire}), Row("c", {kWarrington}),
+                  Row("w", {kLancashire}, "WAITING")});
   }
   Manifest Read(const SharedBytes& bytes) {
     auto manifest = DecodeManifest(platform::AsBytes(*bytes), keys.freshness.public_key);
@@ -106,11 +107,21 @@ TEST_CASE("who may fetch what") {
     bool may;
   };
   const std::vector<Case> cases{
-      {"a", Topic::Rows(kLancashire), true},     {"a", Topic::Rows(kWarrington), false},    {"a", Topic::Directory(), true},
-      {"a", Topic::Roster(), true},              {"a", Topic::Policy(), true},              {"a", Topic::Node("a"), true},
-      {"a", Topic::Node("gone"), false},         {"gone", Topic::Node("gone"), true},       {"gone", Topic::Rows(kLancashire), false},
-      {"gone", Topic::Roster(), false},          {"gone", Topic::Policy(), false},          {"gone", Topic::Directory(), false},
-      {"w", Topic::Node("w"), false},            {"w", Topic::Policy(), false},             {"nobody", Topic::Policy(), false},
+      {"a", Topic::Rows(kLancashire), true},
+      {"a", Topic::Rows(kWarrington), false},
+      {"a", Topic::Directory(), true},
+      {"a", Topic::Roster(), true},
+      {"a", Topic::Policy(), true},
+      {"a", Topic::Node("a"), true},
+      {"a", Topic::Node("gone"), false},
+      {"gone", Topic::Node("gone"), true},
+      {"gone", Topic::Rows(kLancashire), false},
+      {"gone", Topic::Roster(), false},
+      {"gone", Topic::Policy(), false},
+      {"gone", Topic::Directory(), false},
+      {"w", Topic::Node("w"), false},
+      {"w", Topic::Policy(), false},
+      {"nobody", Topic::Policy(), false},
       {"", Topic::Directory(), false},
   };
   for (const Case& c : cases) {

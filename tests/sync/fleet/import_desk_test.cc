@@ -17,10 +17,12 @@ std::optional<Flag> RowOf(World& world, const std::string& authority, const std:
   auto number_key = crypto::NumberKeys(world.keys.pepper.Clone(), world.store->hardness()).Derive(number);
   const RowIndex index = crypto::IndexOf(world.keys.index_key, *number_key);
   std::vector<SharedBytes> segments;
-  REQUIRE(world.store->Read([&](Store& s) -> Status {
-    CPIS_ASSIGN(segments, s.publisher().Since(topic, {}));
-    return Status::Ok();
-  }).ok());
+  REQUIRE(world.store
+              ->Read([&](Store& s) -> Status {
+                CPIS_ASSIGN(segments, s.publisher().Since(topic, {}));
+                return Status::Ok();
+              })
+              .ok());
   for (const SharedBytes& bytes : segments) {
     const auto segment = DecodeSegment(platform::AsBytes(*bytes), world.keys.content.public_key);
     REQUIRE(segment.ok());
@@ -68,9 +70,11 @@ TEST_CASE("the same file again changes nothing that a node could see") {
 TEST_CASE("a record replaces the plan of its type and leaves the others") {
   World w;
   w.Imports({.records = {sample::CppRecord(kChild), sample::CppRecord(kOther)}});
-  w.Imports({.file_id = "LANCS-2", .records = {sample::Record(sample::Lac({"202605010900", "", ""}) + sample::Child(kChild))}});
+  w.Imports({.file_id = "LANCS-2",
+             .records = {sample::Record(sample::Lac({"202605010900", "", ""}) + sample::Child(kChild))}});
   CHECK(w.FlagOf(kLancashire, kChild).plans.size() == 2);
-  w.Imports({.file_id = "LANCS-3", .records = {sample::Record(sample::Cpp({"202603010900", "202611010900", ""}) + sample::Child(kChild))}});
+  w.Imports({.file_id = "LANCS-3",
+             .records = {sample::Record(sample::Cpp({"202603010900", "202611010900", ""}) + sample::Child(kChild))}});
   const Flag flag = w.FlagOf(kLancashire, kChild);
   REQUIRE(flag.plans.size() == 2);
   CHECK(flag.plans[0].type == PlanType::kLac);
@@ -82,9 +86,11 @@ TEST_CASE("a record replaces the plan of its type and leaves the others") {
 TEST_CASE("a delete date removes the plan, and the last one removes the row with its history") {
   World w;
   w.Imports({.records = {sample::CppRecord(kChild), sample::CppRecord(kOther)}});
-  REQUIRE(w.store->Change([&](Store& s) {
-    return s.records().AddAccess(kLancashire, Subject(kChild), {kNoon, PersonId{1}}, "A");
-  }).ok());
+  REQUIRE(w.store
+              ->Change([&](Store& s) {
+                return s.records().AddAccess(kLancashire, Subject(kChild), {kNoon, PersonId{1}}, "A");
+              })
+              .ok());
   w.Imports({.file_id = "LANCS-2",
              .records = {sample::Record(sample::Cpp({"202603010900", "", "202611010900"}) + sample::Child(kChild))}});
   CHECK(w.SizeOf(kRows) == 1);
@@ -96,13 +102,15 @@ TEST_CASE("a delete date removes the plan, and the last one removes the row with
 TEST_CASE("an authority writes its own partition only, and a child can be known to two") {
   World w;
   w.Imports({.records = {sample::CppRecord(kChild)}});
-  w.Imports({.authority = kWarrington, .file_id = "WARR-1",
+  w.Imports({.authority = kWarrington,
+             .file_id = "WARR-1",
              .records = {sample::Record(sample::Lac({"202605010900", "", ""}) + sample::Child(kChild))}});
   const TopicHead lancashire = w.HeadOf(kRows);
   CHECK(RowOf(w, kLancashire, kChild)->plans[0].type == PlanType::kCpp);
   CHECK(RowOf(w, kWarrington, kChild)->plans[0].type == PlanType::kLac);
 
-  w.Imports({.authority = kWarrington, .file_id = "WARR-2",
+  w.Imports({.authority = kWarrington,
+             .file_id = "WARR-2",
              .records = {sample::Record(sample::Cpp({"202603010900", "", "202611010900"}) + sample::Child(kChild))}});
   CHECK(w.HeadOf(kRows) == lancashire);
   CHECK(RowOf(w, kLancashire, kChild)->plans.size() == 1);
@@ -185,7 +193,10 @@ TEST_CASE("a file in the mailbox is taken when it has stopped growing, and kept 
   std::vector<std::string> taken;
   const auto collect = [&](bool take) {
     taken.clear();
-    w.mailbox->Collect([&](const auto& file) { taken.push_back(file.filename()); return take; });
+    w.mailbox->Collect([&](const auto& file) {
+      taken.push_back(file.filename());
+      return take;
+    });
   };
   write("a.xml", "1");
   write("b.tmp", "1");

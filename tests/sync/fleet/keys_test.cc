@@ -49,7 +49,8 @@ TEST_CASE("keys cut short or under another device secret are refused") {
 TEST_CASE("every partition and epoch has a key of its own, and a ring holds its region's only") {
   World w;
   const auto differ = [&](std::string_view a, uint32_t i, std::string_view b, uint32_t j) {
-    return !crypto::ConstantTimeEqual(w.keys.EpochKey(a, crypto::Epoch{i}).Reveal(), w.keys.EpochKey(b, crypto::Epoch{j}).Reveal());
+    return !crypto::ConstantTimeEqual(w.keys.EpochKey(a, crypto::Epoch{i}).Reveal(),
+                                      w.keys.EpochKey(b, crypto::Epoch{j}).Reveal());
   };
   CHECK_FALSE(differ(kLancashire, 1, kLancashire, 1));
   CHECK(differ(kLancashire, 1, kWarrington, 1));

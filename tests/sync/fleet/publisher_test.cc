@@ -27,7 +27,8 @@ struct Follower {
     if (!snapshot) REQUIRE(segment->from == sequence);
     TopicSet& target = snapshot ? staged : set;
     for (const EntryView& entry : segment->entries) {
-      entry.body.empty() ? target.Remove(entry.index) : target.Put(entry.index, HashEntry(entry.index, entry.version, entry.body));
+      entry.body.empty() ? target.Remove(entry.index)
+                         : target.Put(entry.index, HashEntry(entry.index, entry.version, entry.body));
     }
     if (snapshot && segment->part + 1 < segment->parts) return;
     if (snapshot) set = staged;
@@ -54,10 +55,12 @@ struct Press : World {
   }
   std::vector<SharedBytes> Since(Publisher::Position position, const Topic& topic = kRows) {
     std::vector<SharedBytes> bytes;
-    REQUIRE(store->Read([&](Store& s) -> Status {
-      CPIS_ASSIGN(bytes, s.publisher().Since(topic, position));
-      return Status::Ok();
-    }).ok());
+    REQUIRE(store
+                ->Read([&](Store& s) -> Status {
+                  CPIS_ASSIGN(bytes, s.publisher().Since(topic, position));
+                  return Status::Ok();
+                })
+                .ok());
     return bytes;
   }
   SegmentKind KindOf(const SharedBytes& bytes) {
@@ -72,7 +75,7 @@ TEST_CASE("from every position a node is led to the head, with the head's digest
   for (uint64_t step = 1; step <= 12; ++step) {
     std::vector<Change> changes = Rows(step * 50, 40);
     if (step > 1) {
-      for (const Change& old : Rows((step - 1) * 50, 10)) changes.push_back({old.index, {}});       // removed
+      for (const Change& old : Rows((step - 1) * 50, 10)) changes.push_back({old.index, {}});        // removed
       for (const Change& old : Rows((step - 1) * 50 + 10, 10)) changes.push_back({old.index, {7}});  // changed
     }
     REQUIRE(w.Publishes(std::move(changes)).ok());

@@ -9,13 +9,16 @@ namespace {
 
 // What the segments of a topic say in the end.
 template <typename Decoded>
-std::vector<Decoded> EntriesOf(World& world, const Topic& topic, Result<Decoded> (*decode)(ByteView), const crypto::Secret* key) {
+std::vector<Decoded> EntriesOf(World& world, const Topic& topic, Result<Decoded> (*decode)(ByteView),
+                               const crypto::Secret* key) {
   std::map<RowIndex, Bytes> entries;
   std::vector<SharedBytes> segments;
-  REQUIRE(world.store->Read([&](Store& s) -> Status {
-    CPIS_ASSIGN(segments, s.publisher().Since(topic, {}));
-    return Status::Ok();
-  }).ok());
+  REQUIRE(world.store
+              ->Read([&](Store& s) -> Status {
+                CPIS_ASSIGN(segments, s.publisher().Since(topic, {}));
+                return Status::Ok();
+              })
+              .ok());
   for (const SharedBytes& bytes : segments) {
     const auto segment = DecodeSegment(platform::AsBytes(*bytes), world.keys.SignerOf(topic).public_key);
     REQUIRE(segment.ok());
@@ -129,7 +132,8 @@ TEST_CASE("names and regions that cannot be are refused with what would be right
   CHECK(w.roll->AddNode(std::string(65, 'x'), {kLancashire}).status().code() == Code::kInvalid);
   for (const std::string bad : {"", "e10000017", "E1", "E10000017,", "E1000001712345678", "E1 000"}) {
     const Status refused = w.roll->AddNode("NWAS-A101", {kLancashire, bad}).status();
-    CHECK(refused.message() == "\"" + bad + "\" is not an authority code (capital letters and digits, as in E10000017)");
+    CHECK(refused.message() ==
+          "\"" + bad + "\" is not an authority code (capital letters and digits, as in E10000017)");
   }
   CHECK(w.roll->AddNode("NWAS-A101", {}).status().code() == Code::kInvalid);
   CHECK(w.roll->Nodes()->empty());

@@ -86,34 +86,49 @@ class World {
 
   TopicHead HeadOf(const Topic& topic) {
     std::optional<TopicHead> head;
-    REQUIRE(store->Read([&](Store& s) { head = s.publisher().HeadOf(topic); return Status::Ok(); }).ok());
+    REQUIRE(store
+                ->Read([&](Store& s) {
+                  head = s.publisher().HeadOf(topic);
+                  return Status::Ok();
+                })
+                .ok());
     return *head;
   }
   uint64_t SequenceOf(const Topic& topic) { return static_cast<uint64_t>(HeadOf(topic).sequence); }
   size_t SizeOf(const Topic& topic) {
     size_t size = 0;
-    REQUIRE(store->Read([&](Store& s) { size = s.publisher().SizeOf(topic); return Status::Ok(); }).ok());
+    REQUIRE(store
+                ->Read([&](Store& s) {
+                  size = s.publisher().SizeOf(topic);
+                  return Status::Ok();
+                })
+                .ok());
     return size;
   }
   Flag FlagOf(const std::string& authority, const std::string& number) {
     Flag flag;
-    REQUIRE(store->Read([&](Store& s) -> Status {
-      CPIS_ASSIGN(flag, s.records().FlagOf(authority, Subject(number)));
-      return Status::Ok();
-    }).ok());
+    REQUIRE(store
+                ->Read([&](Store& s) -> Status {
+                  CPIS_ASSIGN(flag, s.records().FlagOf(authority, Subject(number)));
+                  return Status::Ok();
+                })
+                .ok());
     return flag;
   }
   std::vector<AttendanceRow> Attendances() {
     std::vector<AttendanceRow> rows;
-    REQUIRE(store->Read([&](Store& s) -> Status {
-      CPIS_ASSIGN(rows, s.records().Attendances(std::nullopt));
-      return Status::Ok();
-    }).ok());
+    REQUIRE(store
+                ->Read([&](Store& s) -> Status {
+                  CPIS_ASSIGN(rows, s.records().Attendances(std::nullopt));
+                  return Status::Ok();
+                })
+                .ok());
     return rows;
   }
   std::vector<std::string> FilesInOut() {
     std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(mailbox->out())) names.push_back(entry.path().filename());
+    for (const auto& entry : std::filesystem::directory_iterator(mailbox->out()))
+      names.push_back(entry.path().filename());
     std::sort(names.begin(), names.end());
     return names;
   }
@@ -130,8 +145,8 @@ class World {
     Node node;
     auto request = crypto::NewCertificateRequest("cpis-edge node");
     REQUIRE(request.ok());
-    auto grant = roll->Enrol({ParseEnrolmentCode(added->code)->secret, request->request_pem, node.box.public_key,
-                              node.signing.public_key});
+    auto grant = roll->Enrol(
+        {ParseEnrolmentCode(added->code)->secret, request->request_pem, node.box.public_key, node.signing.public_key});
     REQUIRE(grant.ok());
     node.id = grant->node.id;
     node.name = name;

@@ -29,7 +29,8 @@ struct Daemon {
 };
 
 TEST_CASE("a call brings method and arguments to the daemon and its answer back") {
-  Daemon daemon([](const LocalCall& call, const LocalProgress&) -> Result<std::string> { return call.method + call.json; });
+  Daemon daemon(
+      [](const LocalCall& call, const LocalProgress&) -> Result<std::string> { return call.method + call.json; });
   const LocalAnswer answer = daemon.Call({"lookup", R"({"a":1})", {}});
   CHECK(answer.json == R"(lookup{"a":1})");
   CHECK(answer.failure.code == Code::kOk);
@@ -51,9 +52,9 @@ TEST_CASE("progress is heard in order, before the answer") {
 }
 
 TEST_CASE("a failure arrives with its code, its one line and the exit code of the contract") {
-  const std::vector<std::pair<Code, int>> expected{{Code::kInvalid, 2},   {Code::kNotFound, 1},  {Code::kDenied, 4},
-                                                   {Code::kCorrupt, 1},   {Code::kUnavailable, 75}, {Code::kExhausted, 1},
-                                                   {Code::kCancelled, 1}, {Code::kInternal, 1}};
+  const std::vector<std::pair<Code, int>> expected{
+      {Code::kInvalid, 2},      {Code::kNotFound, 1},  {Code::kDenied, 4},    {Code::kCorrupt, 1},
+      {Code::kUnavailable, 75}, {Code::kExhausted, 1}, {Code::kCancelled, 1}, {Code::kInternal, 1}};
   for (const auto& [code, exit_code] : expected) {
     Daemon daemon([code = code](const LocalCall&, const LocalProgress&) -> Result<std::string> {
       return platform::Status(code, "\"9\" is not it (try 8)");
@@ -73,8 +74,8 @@ TEST_CASE("where nobody listens the answer is kUnavailable, at once, and says wh
   CHECK(std::chrono::steady_clock::now() - begun < 5s);
   CHECK(edge.failure.code == Code::kUnavailable);
   CHECK(edge.failure.exit_code == 75);
-  CHECK(edge.failure.message ==
-        "no daemon answers on \"" + (state / "edged.sock").string() + "\" (is cpis-edged running, and is --state right?)");
+  CHECK(edge.failure.message == "no daemon answers on \"" + (state / "edged.sock").string() +
+                                    "\" (is cpis-edged running, and is --state right?)");
   const LocalAnswer fleet = CallLocal(state / "fleetd.sock", {"status", "{}", {}}, {});
   CHECK(fleet.failure.message.find("is cpis-fleetd running") != std::string::npos);
 }
@@ -85,9 +86,8 @@ TEST_CASE("the socket is for its owner and group, replaces a stale one and goes 
   REQUIRE(LocalServer::Start(socket, {}).ok());  // gone again
   CHECK_FALSE(std::filesystem::exists(socket));
   for (int round = 0; round < 2; ++round) {
-    auto server = LocalServer::Start(socket, [](const LocalCall&, const LocalProgress&) -> Result<std::string> {
-      return std::string("{}");
-    });
+    auto server = LocalServer::Start(
+        socket, [](const LocalCall&, const LocalProgress&) -> Result<std::string> { return std::string("{}"); });
     REQUIRE(server.ok());
     struct stat info {};
     REQUIRE(::stat(socket.c_str(), &info) == 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A replica in memory that keeps the promises of ReplicaStore, and a book that signs what a server would send of one topic.
+// A replica in memory that keeps the promises of ReplicaStore, and a book that signs what a server would send of one
+// topic.
 #pragma once
 
 #include <condition_variable>
@@ -34,7 +35,8 @@ class FakeReplica final : public ReplicaStore {
     Held& held = held_[delta.topic];
     TopicChange change(held.set);
     for (const EntryView& entry : delta.entries) {
-      entry.body.empty() ? change.Remove(entry.index) : change.Put(entry.index, HashEntry(entry.index, entry.version, entry.body));
+      entry.body.empty() ? change.Remove(entry.index)
+                         : change.Put(entry.index, HashEntry(entry.index, entry.version, entry.body));
     }
     if (held.set.DigestAt(delta.topic, delta.to) != delta.digest) return platform::Corrupt("digest");
     change.Keep();
@@ -146,7 +148,7 @@ class FakeReplica final : public ReplicaStore {
     TopicSet set;
   };
 
-  mutable std::mutex mutex_;                // guards all below
+  mutable std::mutex mutex_;  // guards all below
   std::condition_variable changed_;
   std::map<Topic, Held> held_;
   std::map<Topic, Staging> staging_;

@@ -26,8 +26,9 @@ Identity Sample() {
   identity.tls_certificate_pem = "certificate";
   identity.ca_certificate_pem = "authority";
   identity.root_public_key = RootKey().public_key;
-  identity.signed_key_set = EncodeKeySet({1, ContentKey().public_key, FreshnessKey().public_key, PolicyKey().public_key,
-                                          crypto::NewBoxKey().public_key}, RootKey());
+  identity.signed_key_set = EncodeKeySet(
+      {1, ContentKey().public_key, FreshnessKey().public_key, PolicyKey().public_key, crypto::NewBoxKey().public_key},
+      RootKey());
   identity.box = crypto::NewBoxKey();
   identity.signing = crypto::NewSigningKey();
   identity.journal_key = crypto::Secret::Random(32);

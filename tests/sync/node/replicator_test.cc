@@ -125,11 +125,13 @@ TEST_CASE("a manifest that names another node's topic is refused") {
 
 TEST_CASE("what decides about access is fetched first and rows last") {
   Vehicle v;
-  auto wants = v.Hears({v.rows.Head(), v.other_rows.Head(), v.directory.Head(), v.roster.Head(), v.policy.Head(), v.own.Head()});
+  auto wants =
+      v.Hears({v.rows.Head(), v.other_rows.Head(), v.directory.Head(), v.roster.Head(), v.policy.Head(), v.own.Head()});
   REQUIRE(wants.ok());
   std::vector<std::string> order;
   for (const Want& want : *wants) order.push_back(want.head.topic.text());
-  CHECK(order == std::vector<std::string>{"node/node-1", "policy", "roster", "directory", "rows/E06000007", "rows/E10000017"});
+  CHECK(order ==
+        std::vector<std::string>{"node/node-1", "policy", "roster", "directory", "rows/E06000007", "rows/E10000017"});
 }
 
 TEST_CASE("segments of another role, topic or place are refused") {
@@ -143,9 +145,11 @@ TEST_CASE("segments of another role, topic or place are refused") {
 
   CHECK(RefusalOf(v, want, beyond) == Code::kCorrupt);  // a gap
   CHECK(RefusalOf(v, want, v.other_rows.Write({{7, "x"}})) == Code::kDenied);
-  const Bytes by_policy = crypto::Sign(PolicyKey(), crypto::Role::kPolicy, "cpis.v1.segment", WithoutSignature(skipped));
+  const Bytes by_policy =
+      crypto::Sign(PolicyKey(), crypto::Role::kPolicy, "cpis.v1.segment", WithoutSignature(skipped));
   CHECK(RefusalOf(v, want, by_policy) == Code::kDenied);
-  const Bytes by_stranger = crypto::Sign(NodeKey(), crypto::Role::kContent, "cpis.v1.segment", WithoutSignature(skipped));
+  const Bytes by_stranger =
+      crypto::Sign(NodeKey(), crypto::Role::kContent, "cpis.v1.segment", WithoutSignature(skipped));
   CHECK(RefusalOf(v, want, by_stranger) == Code::kCorrupt);
   CHECK(RefusalOf(v, want, {}) == Code::kCorrupt);
 
@@ -237,7 +241,8 @@ TEST_CASE("topics that the region no longer names are dropped, the node's own is
   REQUIRE(v.replicator.Take(v.Hears({v.own.Head()})->front(), grant).ok());
   auto wants = v.Hears({v.rows.Head(), v.other_rows.Head()});
   for (const Want& want : *wants) {
-    REQUIRE(v.replicator.Take(want, (want.head.topic == v.rows.Head().topic ? v.rows : v.other_rows).Snapshot().front()).ok());
+    REQUIRE(v.replicator.Take(want, (want.head.topic == v.rows.Head().topic ? v.rows : v.other_rows).Snapshot().front())
+                .ok());
   }
   REQUIRE(*v.replicator.AdoptIfComplete());
   REQUIRE(v.Hears({v.own.Head()}).ok());

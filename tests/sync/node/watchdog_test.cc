@@ -63,7 +63,9 @@ TEST_CASE("after StopAll every guard barks at once, those still to come too") {
 TEST_CASE("a guard that ended does not bark") {
   Watchdog dog;
   std::atomic<bool> barked{false};
-  { Watchdog::Guard guard(dog, 1h, [&] { barked = true; }); }
+  {
+    Watchdog::Guard guard(dog, 1h, [&] { barked = true; });
+  }
   dog.StopAll();
   std::promise<void> later;
   Watchdog::Guard late(dog, 1h, [&] { later.set_value(); });

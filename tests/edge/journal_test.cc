@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/journal.h"
+
+#include <catch2/catch.hpp>
+#include <set>
+#include <thread>
+
+#include "fleet_fixture.h"
+#include "platform/files.h"
+#include "platform/sqlite.h"
+
+namespace cpis::edge {
+namespace {
+
+using namespace std::chrono_literals;
+using platform::Code;
+using test::At;
+using test::TemporaryDirectory;
+using test::TestFleet;
+
+const Instant kNow = At("2026-11-22T02:00:00Z");
+
+struct Vehicle {
+  Vehicle() { Starts(); }
+  void Starts() {
+    auto opened = Journal::Open(file(), identity);
+    REQUIRE(opened.ok());
+    journal = *std::move(opened);
+  }
+  std::filesystem::path file() const { return directory.path() / "journal.db"; }
+  static sync::Event Event(Instant at, const std::string& incident, std::string_view number = TestFleet::kChild) {
+    sync::Event event;
+    event.nhs_number = number;
+    event.occurred_at = event.recorded_at = at;
+    event.staff = "crew-1";
+    event.incident = incident;
+    event.action = "attend";
+    return event;
+  }
+  Journal::Attendance Attends(Instant at, const std::string& incident, std::string_view number = TestFleet::kChild) {
+    const sync::Event event = Event(at, incident, number);
+    auto kept = journal->Append({event, event});
+    REQUIRE(kept.ok());
+    REQUIRE(kept->has_value());
+    return **kept;
+  }
+  void Looks(Instant at) { REQUIRE(journal->Append({Event(at, ""), std::nullopt}).ok()); }
+  std::vector<sync::node::Outbox::Item> Waiting() {
+    auto items = journal->Oldest(100);
+    REQUIRE(items.ok());
+    return *items;
+  }
+  Status Answers(const sync::node::Outbox::Item& item, sync::Verdict verdict) {
+    sync::Receipt receipt;
+    const Bytes bytes = fleet.Receipt(item, verdict, kNow + 1h, &receipt);
+    return journal->Settle(receipt, bytes);
+  }
+  void Tamper(std::string_view sql) {
+    journal.reset();
+    {
+      auto database = platform::Database::Open(file());
+      REQUIRE(database.ok());
+      REQUIRE(database->Run(sql).ok());
+    }
+    Starts();
+  }
+
+  TemporaryDirectory directory;
+  TestFleet fleet;
+  const sync::node::Identity identity = fleet.Identity();
+  std::unique_ptr<Journal> journal;
+};
+
+TEST_CASE("what was appended is there after a restart, readable by the server only") {
+  Vehicle vehicle;
+  const std::string id = vehicle.Attends(kNow, "INC-1").id;
+  vehicle.journal.reset();
+  vehicle.Starts();
+  const auto items = vehicle.Waiting();
+  REQUIRE(items.size() == 2);
+  CHECK(items[0].id == id);
+  const auto event = vehicle.fleet.Read(items[0]);
+  REQUIRE(event.ok());
+  CHECK(event->kind == sync::EntryKind::kAttendance);
+  CHECK(event->nhs_number == TestFleet::kChild);
+  CHECK(event->occurred_at == kNow);
+  CHECK(event->incident == "INC-1");
+  CHECK(vehicle.fleet.Read(items[1])->kind == sync::EntryKind::kAudit);
+  vehicle.journal.reset();
+  for (const char* suffix : {"", "-wal"}) {
+    const auto bytes = platform::ReadFile(vehicle.file().string() + suffix, 1 << 24);
+    if (!bytes.ok()) continue;
+    CHECK(platform::AsText(*bytes).find(TestFleet::kChild) == std::string_view::npos);
+    CHECK(platform::AsText(*bytes).find("INC-1") == std::string_view::npos);
+    CHECK(platform::AsText(*bytes).find("crew-1") == std::string_view::npos);
+  }
+}
+
+TEST_CASE("a child is attended once an incident, however often it is pressed and whoever presses") {
+  Vehicle vehicle;
+  const auto first = vehicle.Attends(kNow, "INC-1");
+  CHECK_FALSE(first.queued_before);
+  const auto again = vehicle.Attends(kNow + 26h, "INC-1");
+  CHECK(again.queued_before);
+  CHECK(again.id == first.id);
+  CHECK(again.occurred_at == kNow);
+  CHECK_FALSE(vehicle.Attends(kNow, "INC-2").queued_before);
+  CHECK_FALSE(vehicle.Attends(kNow, "INC-1", TestFleet::kUnknown).queued_before);
+  CHECK(vehicle.journal->Count()->attendances_waiting == 3);
+  CHECK(vehicle.journal->Count()->audit_waiting == 4);
+}
+
+TEST_CASE("without an incident the same child within two hours is the same attendance, after a restart too") {
+  Vehicle vehicle;
+  const auto first = vehicle.Attends(kNow, "");
+  vehicle.journal.reset();
+  vehicle.Starts();
+  CHECK(vehicle.Attends(kNow + 2h, "").id == first.id);
+  CHECK_FALSE(vehicle.Attends(kNow + 2h + 1s, "").queued_before);
+  CHECK_FALSE(vehicle.Attends(kNow + 3h, "INC-9").queued_before);
+  CHECK(vehicle.Attends(kNow + 4h, "").queued_before);
+}
+
+TEST_CASE("many crews at once get one attendance and as many audit entries") {
+  Vehicle vehicle;
+  std::vector<std::thread> crews;
+  std::atomic<int> queued = 0;
+  for (int i = 0; i < 16; ++i) {
+    crews.emplace_back([&] {
+      const sync::Event event = Vehicle::Event(kNow, "INC-1");
+      const auto kept = vehicle.journal->Append({event, event});
+      if (kept.ok() && !(*kept)->queued_before) ++queued;
+    });
+  }
+  for (std::thread& crew : crews) crew.join();
+  CHECK(queued == 1);
+  CHECK(vehicle.journal->Count()->attendances_waiting == 1);
+  CHECK(vehicle.journal->Count()->audit_waiting == 16);
+  CHECK(*vehicle.journal->VerifyAudit() == "16 entries, chain unbroken");
+}
+
+TEST_CASE("attendances are forwarded before audit, and sequences are never used twice") {
+  Vehicle vehicle;
+  vehicle.Looks(kNow);
+  vehicle.Attends(kNow, "INC-1");
+  auto items = vehicle.Waiting();
+  REQUIRE(items.size() == 3);
+  CHECK(vehicle.fleet.Read(items[0])->kind == sync::EntryKind::kAttendance);
+  CHECK(vehicle.journal->Oldest(1)->size() == 1);
+  std::set<uint64_t> seen;
+  for (const auto& item : items) {
+    seen.insert(item.node_sequence);
+    REQUIRE(vehicle.Answers(item, sync::Verdict::kAccepted).ok());
+  }
+  CHECK(vehicle.Waiting().empty());
+  vehicle.journal.reset();
+  vehicle.Starts();
+  vehicle.Looks(kNow);
+  CHECK(vehicle.Waiting().front().node_sequence == *seen.rbegin() + 1);
+}
+
+TEST_CASE("a receipt ends an entry and is kept; one for something else changes nothing") {
+  Vehicle vehicle;
+  const std::string id = vehicle.Attends(kNow, "INC-1").id;
+  const auto item = vehicle.Waiting().front();
+  auto foreign = item;
+  foreign.id = "somebody else's";
+  CHECK(vehicle.Answers(foreign, sync::Verdict::kAccepted).ok());
+  CHECK(vehicle.journal->Show(id)->state == "WAITING");
+  REQUIRE(vehicle.Answers(item, sync::Verdict::kDuplicate).ok());
+  REQUIRE(vehicle.Answers(item, sync::Verdict::kDuplicate).ok());
+  const auto shown = vehicle.journal->Show(id);
+  REQUIRE(shown.ok());
+  CHECK(shown->state == "FORWARDED");
+  CHECK(shown->receipt_at == kNow + 1h);
+  CHECK(vehicle.Attends(kNow, "INC-1").queued_before);  // forwarded is still the same attendance
+  REQUIRE(vehicle.journal->Purge(kNow + 1h + 30 * 24h).ok());
+  CHECK(vehicle.journal->Show(id).ok());
+  REQUIRE(vehicle.journal->Purge(kNow + 2h + 30 * 24h).ok());
+  CHECK(vehicle.journal->Show(id).status().code() == Code::kNotFound);
+}
+
+TEST_CASE("a quarantined entry keeps its reason, blocks nobody and can be restored") {
+  Vehicle vehicle;
+  const std::string id = vehicle.Attends(kNow, "INC-1").id;
+  REQUIRE(vehicle.Answers(vehicle.Waiting().front(), sync::Verdict::kQuarantined).ok());
+  CHECK(vehicle.journal->Count()->quarantined == 1);
+  CHECK(vehicle.journal->Show(id)->reason == "unknown staff");
+  CHECK(vehicle.Waiting().size() == 1);
+  CHECK(vehicle.journal->Restore("no such id").code() == Code::kNotFound);
+  int told = 0;
+  vehicle.journal->OnWaiting([&] { ++told; });
+  REQUIRE(vehicle.journal->Restore(id).ok());
+  CHECK(told == 1);
+  CHECK(vehicle.Waiting().front().id == id);
+}
+
+TEST_CASE("an unbroken audit stays so over forwarding, restarts and forgetting") {
+  Vehicle vehicle;
+  for (int i = 0; i < 5; ++i) vehicle.Looks(kNow);
+  auto items = vehicle.Waiting();
+  for (int i = 0; i < 3; ++i) REQUIRE(vehicle.Answers(items[static_cast<size_t>(i)], sync::Verdict::kAccepted).ok());
+  CHECK(*vehicle.journal->VerifyAudit() == "5 entries, chain unbroken");
+  REQUIRE(vehicle.journal->Purge(kNow + 1000h).ok());
+  vehicle.Looks(kNow);
+  vehicle.journal.reset();
+  vehicle.Starts();
+  CHECK(*vehicle.journal->VerifyAudit() == "3 entries, chain unbroken");
+}
+
+TEST_CASE("an audit that was changed behind the node's back does not verify") {
+  const char* tampering = GENERATE("DELETE FROM audit WHERE seq = 2", "DELETE FROM audit WHERE seq = 4",
+                                   "UPDATE audit SET digest = zeroblob(32) WHERE seq = 2", "DELETE FROM entries WHERE seq = 2",
+                                   "UPDATE entries SET envelope = (SELECT envelope FROM entries WHERE seq = 1) WHERE seq = 2",
+                                   "DELETE FROM meta WHERE key = 'audit.head'",
+                                   "DELETE FROM audit; DELETE FROM entries; DELETE FROM meta");
+  Vehicle vehicle;
+  for (int i = 0; i < 4; ++i) vehicle.Looks(kNow);
+  vehicle.Tamper(tampering);
+  vehicle.Looks(kNow);  // the chain goes on, and does not heal
+  CHECK(vehicle.journal->VerifyAudit().status().code() == Code::kCorrupt);
+}
+
+TEST_CASE("a journal that cannot be written says so, and goes on when it can again") {
+  Vehicle vehicle;
+  vehicle.Looks(kNow);
+  vehicle.Tamper("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(FAIL, 'no'); END");
+  const sync::Event event = Vehicle::Event(kNow, "INC-1");
+  CHECK_FALSE(vehicle.journal->Append({event, event}).ok());
+  CHECK(vehicle.journal->Count()->attendances_waiting == 0);  // together or not at all
+  vehicle.Tamper("DROP TRIGGER full");
+  CHECK_FALSE(vehicle.Attends(kNow, "INC-1").queued_before);
+  CHECK(*vehicle.journal->VerifyAudit() == "2 entries, chain unbroken");
+}
+
+}  // namespace
+}  // namespace cpis::edge

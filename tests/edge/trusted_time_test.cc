@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/trusted_time.h"
+
+#include <catch2/catch.hpp>
+
+#include "fleet_fixture.h"
+
+namespace cpis::edge {
+namespace {
+
+using namespace std::chrono_literals;
+using test::At;
+
+const Instant kServer = At("2026-11-22T02:00:00Z");
+
+// A tablet: its clock, what it keeps on disk, and the daemon's time, which ends with the process.
+struct Tablet {
+  explicit Tablet(Instant wall) : clock(wall) { Start(); }
+  void Start() {
+    time = std::make_unique<TrustedTime>(clock, kept, [this](const TimeMarks& marks) { kept = marks; });
+  }
+  void Reboots(Instant wall) {
+    clock.Reboot("boot-" + std::to_string(++boots));
+    clock.SetWall(wall);
+    Start();
+  }
+
+  platform::ManualClock clock;
+  std::optional<TimeMarks> kept;
+  std::unique_ptr<TrustedTime> time;
+  int boots = 1;
+};
+
+TEST_CASE("time is not trusted before anybody signed for it") {
+  Tablet tablet(kServer);
+  CHECK(tablet.time->Now().at == kServer);
+  CHECK_FALSE(tablet.time->Now().trusted);
+}
+
+TEST_CASE("after a manifest the wall clock decides nothing, set forward or back") {
+  Tablet tablet(kServer - 5h);
+  tablet.time->Heard(kServer);
+  CHECK(tablet.time->Now().at == kServer);
+  CHECK(tablet.time->Now().trusted);
+  tablet.clock.SetWall(kServer - 48h);
+  tablet.clock.Advance(10min);
+  CHECK(tablet.time->Now().at == kServer + 10min);
+  tablet.clock.SetWall(kServer + 480h);
+  CHECK(tablet.time->Now().at == kServer + 10min);
+  CHECK(tablet.time->Now().trusted);
+}
+
+TEST_CASE("an older manifest never takes time back") {
+  Tablet tablet(kServer);
+  tablet.time->Heard(kServer);
+  tablet.clock.Advance(1h);
+  tablet.time->Heard(kServer - 1h);
+  tablet.time->Heard(kServer + 1min);
+  CHECK(tablet.time->Now().at == kServer + 1h);
+}
+
+TEST_CASE("time goes on over a restart of the daemon, whatever the wall clock says") {
+  Tablet tablet(kServer);
+  tablet.time->Heard(kServer);
+  tablet.clock.Advance(3h);
+  tablet.clock.SetWall(kServer - 100h);
+  tablet.Start();
+  CHECK(tablet.time->Now().at == kServer + 3h);
+  CHECK(tablet.time->Now().trusted);
+}
+
+TEST_CASE("after a reboot a wall clock behind the high-water mark is not trusted, and time does not go back") {
+  Tablet tablet(kServer);
+  tablet.time->Heard(kServer);
+  tablet.clock.Advance(5h);
+  (void)tablet.time->Now();
+  tablet.Reboots(kServer - 1000h);
+  CHECK(tablet.time->Now().at == kServer + 5h);
+  CHECK_FALSE(tablet.time->Now().trusted);
+  tablet.clock.Advance(2h);
+  CHECK(tablet.time->Now().at == kServer + 7h);
+  CHECK_FALSE(tablet.time->Now().trusted);
+}
+
+TEST_CASE("after a reboot a wall clock past the high-water mark is believed") {
+  Tablet tablet(kServer);
+  tablet.time->Heard(kServer);
+  tablet.Reboots(kServer + 30h);
+  CHECK(tablet.time->Now().at == kServer + 30h);
+  CHECK(tablet.time->Now().trusted);
+  tablet.clock.SetWall(kServer + 1h);  // set back while running: nothing gets longer
+  CHECK(tablet.time->Now().at == kServer + 30h);
+}
+
+TEST_CASE("after a reboot a manifest that was heard long ago brings no old time back") {
+  Tablet tablet(kServer);
+  tablet.time->Heard(kServer);
+  tablet.Reboots(kServer - 1000h);
+  tablet.time->Heard(kServer - 50h);
+  CHECK(tablet.time->Now().at == kServer);
+  CHECK_FALSE(tablet.time->Now().trusted);
+}
+
+TEST_CASE("a server corrects a wall clock that ran ahead after a reboot") {
+  Tablet tablet(kServer);
+  tablet.time->Heard(kServer);
+  tablet.Reboots(kServer + 9000h);
+  (void)tablet.time->Now();
+  tablet.time->Heard(kServer + 1h);
+  CHECK(tablet.time->Now().at == kServer + 1h);
+  tablet.Reboots(kServer + 2h);
+  CHECK(tablet.time->Now().at == kServer + 2h);
+}
+
+TEST_CASE("time that is in use is kept at least each minute") {
+  Tablet tablet(kServer);
+  tablet.time->Heard(kServer);
+  for (int minute = 0; minute < 10; ++minute) {
+    tablet.clock.Advance(1min);
+    (void)tablet.time->Now();
+  }
+  REQUIRE(tablet.kept);
+  CHECK(tablet.kept->high_water >= kServer + 9min);
+}
+
+TEST_CASE("time marks read as they were written, and foreign bytes are refused") {
+  const TimeMarks marks{kServer, 5h, "boot-1", kServer + 2h};
+  const platform::Bytes bytes = Encode(marks);
+  CHECK(platform::Hex(bytes).substr(0, 2) == "01");
+  CHECK(bytes.size() == 25 + 1 + 6);
+  const auto read = DecodeTimeMarks(bytes);
+  REQUIRE(read.ok());
+  CHECK(read->server_time == marks.server_time);
+  CHECK(read->since_boot == marks.since_boot);
+  CHECK(read->boot_id == marks.boot_id);
+  CHECK(read->high_water == marks.high_water);
+  CHECK_FALSE(DecodeTimeMarks(platform::ByteView(bytes).first(20)).ok());
+}
+
+}  // namespace
+}  // namespace cpis::edge
