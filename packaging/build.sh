@@ -11,5 +11,8 @@ preset=${1:-release}
 targets=()
 [ $# -gt 0 ] && targets=(--target "$@")
 
+# Lets clones in different places share what the compiler cache holds.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 cmake --preset "$preset" --log-level=WARNING
 cmake --build --preset "$preset" "${targets[@]}"
