@@ -44,7 +44,16 @@ platform::Result<int> InitFleet(const edge::ctl::Command& command) {
   while (::waitpid(child, &state, 0) < 0) {
     if (errno != EINTR) return platform::Internal(std::string("cannot wait for cpis-fleetd: ") + std::strerror(errno));
   }
-  return WIFEXITED(state) ? WEXITSTATUS(state) : 1;
+  const int exit_code = WIFEXITED(state) ? WEXITSTATUS(state) : 1;
+  if (exit_code != 0) return exit_code;
+  const std::string where = std::filesystem::absolute(command.state).string();
+  if (command.json) {
+    std::cout << boost::json::serialize(boost::json::object{{"state", where}, {"root_key", where + "/root.key"}}) << std::endl;
+  } else {
+    std::cout << "A new fleet is in " << where << ".\nMove root.key from there to removable media: only a change of the fleet's keys "
+              << "needs it." << std::endl;
+  }
+  return 0;
 }
 
 }  // namespace

@@ -121,6 +121,7 @@ int Import(const Command& command, const Surroundings& around) {
       json::value answer;
       exit_code =
           CallAndPrint(command, {command.method, json::serialize(arguments), *std::move(bytes)}, around, &answer);
+      if (const std::string why = Text(answer, "detail"); !why.empty()) PrintError(*around.err, name + ": " + why);
     }
     if (Severity(exit_code) > Severity(worst)) worst = exit_code;
     if (exit_code == sync::ExitCodeFor(platform::Code::kUnavailable))

@@ -95,6 +95,7 @@ Result<json::value> ListNodes(const Call& call) {
                     {"region", Texts(node.region)},
                     {"state", node.state},
                     {"enrolled_at", Time(node.enrolled_at)},
+                    {"last_seen", Time(call.fleet.hub().LastSeen(node.id))},
                     {"connected", call.fleet.hub().IsConnected(node.id)}});
   }
   return json::value(list);

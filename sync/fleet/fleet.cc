@@ -67,7 +67,7 @@ Status Fleet::Listen(const FleetOptions& options) {
 
   EnrolmentDesk::Options enrolment{options.enrol_listen, "", 0};
   std::string host;
-  CPIS_TRY(platform::ParseHostPort(options.advertise.empty() ? link_->Address() : options.advertise, 7443, &host,
+  CPIS_TRY(platform::ParseHostPort(options.advertise.empty() ? link_->Address() : options.advertise, 0, &host,
                                    &enrolment.sync_port));
   if (!options.advertise.empty()) enrolment.sync_host = host;
   // The last code may have been used: the housekeeper closes the listener, for a listener cannot close itself.

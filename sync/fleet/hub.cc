@@ -8,6 +8,7 @@ namespace cpis::sync::fleet {
 void Hub::Add(const std::string& node_id, std::weak_ptr<Watcher> watcher) {
   std::lock_guard lock(mutex_);
   watchers_.emplace(node_id, std::move(watcher));
+  seen_[node_id] = clock_.Now();
 }
 
 std::vector<std::shared_ptr<Hub::Watcher>> Hub::Watchers() {
@@ -57,6 +58,9 @@ void Hub::Tick() {
   {
     std::lock_guard lock(mutex_);
     ++tick_;
+    for (const auto& [node_id, watcher] : watchers_) {
+      if (!watcher.expired()) seen_[node_id] = clock_.Now();
+    }
   }
   WakeAll();
 }
@@ -122,6 +126,13 @@ bool Hub::IsConnected(const std::string& node_id) {
   std::lock_guard lock(mutex_);
   const auto [first, last] = watchers_.equal_range(node_id);
   return std::any_of(first, last, [](const auto& watcher) { return !watcher.second.expired(); });
+}
+
+std::optional<Instant> Hub::LastSeen(const std::string& node_id) {
+  std::lock_guard lock(mutex_);
+  const auto found = seen_.find(node_id);
+  if (found == seen_.end()) return std::nullopt;
+  return found->second;
 }
 
 }  // namespace cpis::sync::fleet

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,8 @@ class Hub {
   bool MayFetch(const std::string& node_id, const Topic& topic);
   size_t Connected();
   bool IsConnected(const std::string& node_id);
+  // When the node was last connected, to a minute, since this server started.
+  std::optional<Instant> LastSeen(const std::string& node_id);
 
  private:
   struct Member {
@@ -77,6 +80,7 @@ class Hub {
   std::map<std::string, Member> members_;                     // by node id
   std::map<std::string, Signed> signed_;                      // by region, or by node for its own
   std::multimap<std::string, std::weak_ptr<Watcher>> watchers_;  // by node id
+  std::map<std::string, Instant> seen_;                       // by node id
   uint64_t tick_ = 0;
   Instant last_time_{};
 };

@@ -9,6 +9,9 @@ namespace {
 constexpr size_t kSnapshotPartBytes = 128 * 1024;  // what a poor link can lose and fetch again
 constexpr size_t kSnapshotSlack = 4;               // a snapshot serves until the deltas after it weigh a quarter of it
 
+// Deltas are kept for so many commits of a topic; who is further behind gets the snapshot, which is smaller by then.
+constexpr int64_t kKeptDeltas = 4096;
+
 int64_t Number(Sequence sequence) { return static_cast<int64_t>(sequence); }
 int64_t Number(RowIndex index) { return static_cast<int64_t>(index); }
 
@@ -122,7 +125,9 @@ Status Publisher::Publish(const Topic& topic, std::vector<Change> changes) {
     return Status::Ok();
   }
   CPIS_ASSIGN(platform::Statement * keep, query_("INSERT INTO segments(topic, start, stop, bytes) VALUES(?, ?, ?, ?)"));
-  return keep->Bind(topic.text()).Bind(Number(from)).Bind(Number(to)).Bind(ByteView(bytes)).Run();
+  CPIS_TRY(keep->Bind(topic.text()).Bind(Number(from)).Bind(Number(to)).Bind(ByteView(bytes)).Run());
+  CPIS_ASSIGN(platform::Statement * prune, query_("DELETE FROM segments WHERE topic = ? AND start < ?"));
+  return prune->Bind(topic.text()).Bind(Number(to) - kKeptDeltas).Run();
 }
 
 void Publisher::Keep() {
