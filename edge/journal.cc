@@ -11,7 +11,8 @@ namespace cpis::edge {
 Journal::Journal(std::filesystem::path file, const sync::node::Identity& identity)
     : path_(std::move(file)), identity_(identity) {}
 
-Result<std::unique_ptr<Journal>> Journal::Open(const std::filesystem::path& file, const sync::node::Identity& identity) {
+Result<std::unique_ptr<Journal>> Journal::Open(const std::filesystem::path& file,
+                                               const sync::node::Identity& identity) {
   std::unique_ptr<Journal> journal(new Journal(file, identity));
   CPIS_TRY(journal->worker_.Run([&] { return journal->File().status(); }).In("journal"));
   return journal;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The node's unsent attendances and its audit: durable before anyone hears of them, never thrown away, and not readable by the
-// node that wrote them. One thread owns the file; appends that wait at the same time share one commit.
+// The node's unsent attendances and its audit: durable before anyone hears of them, never thrown away, and not readable
+// by the node that wrote them. One thread owns the file; appends that wait at the same time share one commit.
 #pragma once
 
 #include <functional>
@@ -29,13 +29,14 @@ class Journal : public sync::node::Outbox {
     std::optional<sync::Event> attendance;  // queued unless it is the same attendance as one before
   };
   struct Attendance {
-    std::string id;                         // of the one queued before, if there is one
+    std::string id;  // of the one queued before, if there is one
     bool queued_before = false;
     Instant occurred_at;
   };
-  // Stores the audit entry and the attendance, together or not at all; returns once both are durable, with the attendance if
-  // there was one. The same attendance: same number and incident, or, without an incident, the same number within
-  // kSameAttendance. kExhausted: the disk is full; kInternal: it failed. Nothing was stored then, as far as can be known.
+  // Stores the audit entry and the attendance, together or not at all; returns once both are durable, with the
+  // attendance if there was one. The same attendance: same number and incident, or, without an incident, the same
+  // number within kSameAttendance. kExhausted: the disk is full; kInternal: it failed. Nothing was stored then, as far
+  // as can be known.
   Result<std::optional<Attendance>> Append(Record record);
 
   Result<std::vector<Item>> Oldest(size_t limit) override;
@@ -62,7 +63,7 @@ class Journal : public sync::node::Outbox {
   struct Pending {
     std::vector<JournalFile::NewEntry> entries;  // audit first
     std::optional<Attendance> attendance;
-    Bytes incident_name;                         // empty without an incident
+    Bytes incident_name;  // empty without an incident
     Bytes child_name;
     std::promise<Appended> done;
   };
@@ -88,13 +89,13 @@ class Journal : public sync::node::Outbox {
 
   const std::filesystem::path path_;
   const sync::node::Identity& identity_;
-  std::unique_ptr<JournalFile> file_;     // worker's thread only; null after a failure
+  std::unique_ptr<JournalFile> file_;  // worker's thread only; null after a failure
 
   std::mutex mutex_;
-  std::vector<Pending> pending_;          // guarded by mutex_
-  std::function<void()> on_waiting_;      // guarded by mutex_
+  std::vector<Pending> pending_;      // guarded by mutex_
+  std::function<void()> on_waiting_;  // guarded by mutex_
 
-  platform::Worker worker_{"journal"};    // last: ends before what it uses
+  platform::Worker worker_{"journal"};  // last: ends before what it uses
 };
 
 }  // namespace cpis::edge

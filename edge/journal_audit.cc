@@ -20,9 +20,8 @@ std::string At(uint64_t seq) { return "audit entry " + std::to_string(seq); }
 Result<std::optional<JournalFile::Mark>> JournalFile::SignedMark(std::string_view key) {
   CPIS_ASSIGN(const std::optional<Bytes> stored, Meta(key));
   if (!stored) return std::optional<Mark>();
-  CPIS_ASSIGN(const ByteView message,
-              crypto::Verify(identity_->signing.public_key, crypto::Role::kNode, std::string(kPurpose) + "." + std::string(key),
-                             *stored));
+  CPIS_ASSIGN(const ByteView message, crypto::Verify(identity_->signing.public_key, crypto::Role::kNode,
+                                                     std::string(kPurpose) + "." + std::string(key), *stored));
   platform::ByteReader in(message);
   Mark mark;
   mark.seq = in.U64();
@@ -43,9 +42,10 @@ Status JournalFile::SaveMark(std::string_view key, const Mark& mark) {
 
 // Every link's entry is still here, as it was written, or the server has signed for it.
 Status JournalFile::CheckBodies() {
-  CPIS_ASSIGN(Statement query, database_.Prepare(
-                                   "SELECT a.seq, a.digest, e.envelope, r.seq FROM audit a LEFT JOIN entries e ON e.seq = a.seq "
-                                   "LEFT JOIN receipts r ON r.seq = a.seq ORDER BY a.seq"));
+  CPIS_ASSIGN(
+      Statement query,
+      database_.Prepare("SELECT a.seq, a.digest, e.envelope, r.seq FROM audit a LEFT JOIN entries e ON e.seq = a.seq "
+                        "LEFT JOIN receipts r ON r.seq = a.seq ORDER BY a.seq"));
   while (true) {
     CPIS_ASSIGN(const bool more, query.Step());
     if (!more) break;
@@ -59,7 +59,8 @@ Status JournalFile::CheckBodies() {
       return Corrupt(At(seq) + " is not what was written");
     }
   }
-  CPIS_ASSIGN(const int64_t unlinked, Number("SELECT count(*) FROM entries WHERE kind = 2 AND seq NOT IN (SELECT seq FROM audit)"));
+  CPIS_ASSIGN(const int64_t unlinked,
+              Number("SELECT count(*) FROM entries WHERE kind = 2 AND seq NOT IN (SELECT seq FROM audit)"));
   return unlinked == 0 ? Status::Ok() : Corrupt(std::to_string(unlinked) + " audit entries are not in the chain");
 }
 

@@ -130,10 +130,10 @@ Status JournalFile::Settle(const sync::Receipt& receipt, ByteView signed_bytes) 
     CPIS_ASSIGN(Statement keep, database_.Prepare("UPDATE entries SET state = ?, reason = ? WHERE seq = ? AND id = ?"));
     return keep.Bind(kQuarantined).Bind(receipt.reason).Bind(seq).Bind(receipt.id).Run();
   }
-  CPIS_ASSIGN(Statement insert, database_.Prepare(
-                                    "INSERT INTO receipts (seq, id, kind, queued_at, bytes, server_time, receipt) "
-                                    "SELECT seq, id, kind, queued_at, length(envelope), ?, ? FROM entries "
-                                    "WHERE seq = ? AND id = ?"));
+  CPIS_ASSIGN(Statement insert,
+              database_.Prepare("INSERT INTO receipts (seq, id, kind, queued_at, bytes, server_time, receipt) "
+                                "SELECT seq, id, kind, queued_at, length(envelope), ?, ? FROM entries "
+                                "WHERE seq = ? AND id = ?"));
   CPIS_TRY(insert.Bind(Stored(receipt.server_time)).Bind(signed_bytes).Bind(seq).Bind(receipt.id).Run());
   CPIS_ASSIGN(Statement remove, database_.Prepare("DELETE FROM entries WHERE seq = ? AND id = ?"));
   return remove.Bind(seq).Bind(receipt.id).Run();
@@ -206,7 +206,8 @@ Status JournalFile::SaveAttempts(int64_t staff, const Attempts& attempts) {
     CPIS_ASSIGN(Statement forget, database_.Prepare("DELETE FROM attempts WHERE staff = ?"));
     return forget.Bind(staff).Run();
   }
-  CPIS_ASSIGN(Statement save, database_.Prepare("INSERT OR REPLACE INTO attempts (staff, wrong, last) VALUES (?, ?, ?)"));
+  CPIS_ASSIGN(Statement save,
+              database_.Prepare("INSERT OR REPLACE INTO attempts (staff, wrong, last) VALUES (?, ?, ?)"));
   return save.Bind(staff).Bind(int64_t{attempts.wrong}).Bind(Stored(attempts.last)).Run();
 }
 

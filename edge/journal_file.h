@@ -5,7 +5,8 @@
 //   entries   waiting and quarantined envelopes; seq is the node sequence and is never used twice
 //   receipts  what the server answered for, 30 days
 //   attended  names, keyed, of what was already queued: one attendance a child, crew and incident
-//   audit     the chain: link = BLAKE2b-32(link before │ BLAKE2b-32(sealed event)), one row an audit entry. It outlives the
+//   audit     the chain: link = BLAKE2b-32(link before │ BLAKE2b-32(sealed event)), one row an audit entry. It outlives
+//   the
 //             entry, so that the chain can be walked when the entry has been forwarded.
 //   attempts  wrong PINs
 //   meta      "time" (TimeMarks); "audit.head" and "audit.floor": seq 8 │ count 8 │ link 32, signed by the node
@@ -92,7 +93,7 @@ class JournalFile {
   JournalFile(platform::Database database, const sync::node::Identity& identity)
       : database_(std::move(database)), identity_(&identity) {}
   Status Start();
-  Result<int64_t> Number(std::string_view sql);  // first column of the first row; 0 for no row or NULL
+  Result<int64_t> Number(std::string_view sql);                  // first column of the first row; 0 for no row or NULL
   Result<std::optional<Mark>> SignedMark(std::string_view key);  // kCorrupt when not signed by this node
   Status SaveMark(std::string_view key, const Mark& mark);
   Status CheckBodies();

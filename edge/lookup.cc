@@ -10,7 +10,8 @@ namespace {
 using std::chrono::seconds;
 
 constexpr std::string_view kCheckByPhone =
-    "Do not read this as \"no plan\": phone the emergency duty team of the child's local authority, or have the national "
+    "Do not read this as \"no plan\": phone the emergency duty team of the child's local authority, or have the "
+    "national "
     "CP-IS checked.";
 constexpr std::chrono::hours kPatternWindow{90 * 24};
 

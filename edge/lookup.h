@@ -23,15 +23,15 @@ enum class England { kUnknown, kNoMatch, kMatch };
 
 struct Grounds {
   bool enrolled = false;
-  bool unlocked = false;            // the keys that open rows are in memory
+  bool unlocked = false;  // the keys that open rows are in memory
   bool revoked = false;
   std::optional<Instant> as_of;
-  Instant now;                      // trusted time
+  Instant now;  // trusted time
   bool clock_trusted = false;
-  bool region_held = false;         // every partition of the region is held as the last manifest promised
-  bool region_damaged = false;      // some of it is not what was signed
-  bool unreadable_row = false;      // there is a row for this number that does not open
-  std::vector<Evidence> evidence;   // of the rows that opened
+  bool region_held = false;        // every partition of the region is held as the last manifest promised
+  bool region_damaged = false;     // some of it is not what was signed
+  bool unreadable_row = false;     // there is a row for this number that does not open
+  std::vector<Evidence> evidence;  // of the rows that opened
   std::map<sync::PersonId, sync::Viewer> viewers;
   England england = England::kUnknown;
 };
@@ -44,7 +44,8 @@ struct Grounds {
 //   region not held                                    → CANNOT_SAY
 //   the England index matches                          → POSSIBLY_FLAGGED_ELSEWHERE
 //   past fresh_for │ clock untrusted                   → CANNOT_SAY
-//   in no row, nor in the England index                → NOT_FLAGGED; without an index only if the region is the whole set
+//   in no row, nor in the England index                → NOT_FLAGGED; without an index only if the region is the whole
+//   set
 //
 // Number, region, source and notification are the caller's to fill in.
 Answer Judge(const Grounds& grounds, const sync::Policy& policy);

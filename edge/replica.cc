@@ -51,7 +51,8 @@ Status Replica::Reload() {
     RemoveDatabase(options_.file);
   }
   for (const auto& [name, held] : scan->held) {
-    if (held.damaged) platform::LogWarning("replica", "topic " + name + " has not its signed digest: fetching it again");
+    if (held.damaged)
+      platform::LogWarning("replica", "topic " + name + " has not its signed digest: fetching it again");
   }
   sweep_due_ = sweep_due_ || scan->orphans;
   const std::lock_guard memory(memory_mutex_);
@@ -209,8 +210,8 @@ void Replica::Compare(const Scan& scan) {
   const std::lock_guard memory(memory_mutex_);
   for (auto& [name, held] : held_) {
     const auto on_disk = scan.held.find(name);
-    const bool matches = on_disk != scan.held.end() && !on_disk->second.damaged &&
-                         on_disk->second.record.digest == held.record.digest;
+    const bool matches =
+        on_disk != scan.held.end() && !on_disk->second.damaged && on_disk->second.record.digest == held.record.digest;
     if (!matches) MarkDamaged(held);
   }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The node's copy of its topics: sealed rows on disk, and for each topic an authenticated set of digests in memory. Only
-// what memory and disk agree on is believed: a row that vanished from disk is damage, never a "no".
+// The node's copy of its topics: sealed rows on disk, and for each topic an authenticated set of digests in memory.
+// Only what memory and disk agree on is believed: a row that vanished from disk is damage, never a "no".
 //
-// A topic whose entries have not the signed digest is damaged: its rows are still served, nothing negative is said from it,
-// and its cursor reads as zero so that the link fetches it again.
+// A topic whose entries have not the signed digest is damaged: its rows are still served, nothing negative is said from
+// it, and its cursor reads as zero so that the link fetches it again.
 #pragma once
 
 #include <filesystem>
@@ -73,7 +73,8 @@ class Replica : public sync::node::ReplicaStore {
 
   // Reads everything again and compares with the signed digests; damaged topics are marked.
   Result<std::vector<TopicState>> Verify();
-  // Called, from any thread and without locks held, when a topic was found damaged that was not before: it should be fetched.
+  // Called, from any thread and without locks held, when a topic was found damaged that was not before: it should be
+  // fetched.
   void OnDamage(std::function<void()> callback);
 
   Cursor CursorOf(const sync::Topic& topic) const override;
@@ -107,7 +108,7 @@ class Replica : public sync::node::ReplicaStore {
   explicit Replica(Options options);
 
   // All of these: write_mutex_ is held.
-  Status Reload();                  // opens the file and takes everything from it
+  Status Reload();  // opens the file and takes everything from it
   Result<Scan> ReadAll(ReplicaFile& file) const;
   Result<ReplicaFile*> Writable();  // reopens after a failed write
   Status Settle(Status written);
@@ -130,17 +131,17 @@ class Replica : public sync::node::ReplicaStore {
 
   const Options options_;
 
-  mutable std::mutex write_mutex_;            // taken first; held through every change
-  std::unique_ptr<ReplicaFile> file_;         // guarded by write_mutex_; null after a failed write
-  std::map<std::string, Staging> staged_;     // guarded by write_mutex_
-  bool sweep_due_ = false;                    // guarded by write_mutex_
+  mutable std::mutex write_mutex_;         // taken first; held through every change
+  std::unique_ptr<ReplicaFile> file_;      // guarded by write_mutex_; null after a failed write
+  std::map<std::string, Staging> staged_;  // guarded by write_mutex_
+  bool sweep_due_ = false;                 // guarded by write_mutex_
 
-  mutable std::mutex memory_mutex_;           // held for moments, never across a commit
-  std::map<std::string, Held> held_;          // written under both mutexes, read under either
-  std::optional<sync::Manifest> manifest_;    // guarded by memory_mutex_
-  uint64_t orders_version_ = 1;               // guarded by memory_mutex_
-  bool new_damage_ = false;                   // guarded by memory_mutex_; not told yet
-  std::function<void()> on_damage_;           // guarded by memory_mutex_
+  mutable std::mutex memory_mutex_;         // held for moments, never across a commit
+  std::map<std::string, Held> held_;        // written under both mutexes, read under either
+  std::optional<sync::Manifest> manifest_;  // guarded by memory_mutex_
+  uint64_t orders_version_ = 1;             // guarded by memory_mutex_
+  bool new_damage_ = false;                 // guarded by memory_mutex_; not told yet
+  std::function<void()> on_damage_;         // guarded by memory_mutex_
 
   const std::unique_ptr<ReplicaReader> reader_;  // thread-safe
 };

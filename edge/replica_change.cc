@@ -20,9 +20,7 @@ Status DigestMismatch(const Segment& segment) {
   return Corrupt("replica: topic " + Place(segment.topic, segment.to) + " would not have its signed digest");
 }
 
-sync::EntryHash HashOf(const sync::EntryView& entry) {
-  return sync::HashEntry(entry.index, entry.version, entry.body);
-}
+sync::EntryHash HashOf(const sync::EntryView& entry) { return sync::HashEntry(entry.index, entry.version, entry.body); }
 
 template <typename Set>  // a TopicSet or a TopicChange
 void Apply(const sync::EntryView& entry, Set& set) {
@@ -91,7 +89,8 @@ Status Replica::ApplyDelta(const Segment& delta) {
     return Invalid("replica: a delta from " + Place(delta.topic, delta.from) + " does not follow " +
                    Place(delta.topic, cursor.sequence));
   }
-  if (delta.epoch < cursor.epoch) return Invalid("replica: a delta of topic " + delta.topic.text() + " has an older epoch");
+  if (delta.epoch < cursor.epoch)
+    return Invalid("replica: a delta of topic " + delta.topic.text() + " has an older epoch");
   const auto held = held_.find(delta.topic.text());
   const bool start_over = held == held_.end() || held->second.damaged;
   return start_over ? StartTopic(*file, delta) : ChangeTopic(*file, held->second, delta);
@@ -174,8 +173,13 @@ Status Replica::StageSnapshotPart(const Segment& part) {
     auto id = file->NewId();
     if (!id.ok()) return Settle(std::move(id).status());
     sweep_due_ = staged_.erase(name) > 0 || sweep_due_;
-    staged_.emplace(name, Staging{.record = {.topic = part.topic, .id = *id, .epoch = part.epoch, .to = part.to,
-                                             .parts = part.parts, .next_part = 0, .digest = part.digest}});
+    staged_.emplace(name, Staging{.record = {.topic = part.topic,
+                                             .id = *id,
+                                             .epoch = part.epoch,
+                                             .to = part.to,
+                                             .parts = part.parts,
+                                             .next_part = 0,
+                                             .digest = part.digest}});
   }
   Staging& staging = staged_.at(name);
   const size_t before = staging.set.size();
@@ -227,8 +231,9 @@ Status Replica::AdoptManifest(const sync::Manifest& manifest, ByteView signed_by
                      Place(head.topic, held->second.record.sequence));
     }
   }
-  const bool older = manifest_ && (manifest.epoch < manifest_->epoch || (manifest.epoch == manifest_->epoch &&
-                                                                         manifest.server_time < manifest_->server_time));
+  const bool older =
+      manifest_ && (manifest.epoch < manifest_->epoch ||
+                    (manifest.epoch == manifest_->epoch && manifest.server_time < manifest_->server_time));
   if (!of_node && older) return Status::Ok();
   CPIS_TRY(Settle(WriteMeta(*file, of_node ? kNodeManifest : kRegionManifest, signed_bytes)));
   const std::lock_guard memory(memory_mutex_);

@@ -54,12 +54,15 @@ Status ReplicaFile::Prepare() {
     std::string_view sql;
   };
   const Wanted wanted[] = {
-      {&put_, "INSERT INTO entries (topic_id, idx, version, body) VALUES (?, ?, ?, ?) "
-              "ON CONFLICT (idx, topic_id) DO UPDATE SET version = excluded.version, body = excluded.body"},
+      {&put_,
+       "INSERT INTO entries (topic_id, idx, version, body) VALUES (?, ?, ?, ?) "
+       "ON CONFLICT (idx, topic_id) DO UPDATE SET version = excluded.version, body = excluded.body"},
       {&remove_, "DELETE FROM entries WHERE idx = ? AND topic_id = ?"},
-      {&save_topic_, "INSERT OR REPLACE INTO topics (id, topic, epoch, sequence, digest, seal) VALUES (?, ?, ?, ?, ?, ?)"},
-      {&save_staged_, "INSERT OR REPLACE INTO staged (id, topic, epoch, to_sequence, parts, next_part, digest) "
-                      "VALUES (?, ?, ?, ?, ?, ?, ?)"},
+      {&save_topic_,
+       "INSERT OR REPLACE INTO topics (id, topic, epoch, sequence, digest, seal) VALUES (?, ?, ?, ?, ?, ?)"},
+      {&save_staged_,
+       "INSERT OR REPLACE INTO staged (id, topic, epoch, to_sequence, parts, next_part, digest) "
+       "VALUES (?, ?, ?, ?, ?, ?, ?)"},
       {&forget_topic_, "DELETE FROM topics WHERE topic = ?"},
       {&forget_staged_, "DELETE FROM staged WHERE topic = ?"},
       {&set_meta_, "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"},
@@ -175,8 +178,9 @@ Status ReplicaFile::ForgetStaged(const sync::Topic& topic) { return forget_stage
 
 Status ReplicaFile::Sweep() {
   CPIS_ASSIGN(Statement step,
-              database_.Prepare("DELETE FROM entries WHERE rowid IN (SELECT rowid FROM entries NOT INDEXED WHERE topic_id NOT IN "
-                                "(SELECT id FROM topics UNION ALL SELECT id FROM staged) LIMIT ?)"));
+              database_.Prepare(
+                  "DELETE FROM entries WHERE rowid IN (SELECT rowid FROM entries NOT INDEXED WHERE topic_id NOT IN "
+                  "(SELECT id FROM topics UNION ALL SELECT id FROM staged) LIMIT ?)"));
   while (true) {
     CPIS_ASSIGN(auto transaction, Begin());
     CPIS_TRY(step.Bind(int64_t{kSweepRows}).Run());

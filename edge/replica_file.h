@@ -63,7 +63,7 @@ class ReplicaFile {
   Result<int64_t> NewId();  // a generation that was never used
   Status Put(int64_t id, const sync::EntryView& entry);
   Status Remove(int64_t id, sync::RowIndex index);
-  Status Save(const TopicRecord& record);   // replaces the topic's former record
+  Status Save(const TopicRecord& record);  // replaces the topic's former record
   Status Save(const StagedRecord& record);
   Status Forget(const sync::Topic& topic);
   Status ForgetStaged(const sync::Topic& topic);

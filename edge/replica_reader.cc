@@ -13,8 +13,9 @@ Status ReplicaReader::Open() {
   CPIS_ASSIGN(Database opened,
               Database::Open(file_, {.mode = Database::Mode::kReader, .cache_kib = kReplicaReaderCacheKib}));
   database_ = std::move(opened);
-  CPIS_ASSIGN(find_, database_->Prepare("SELECT t.topic, e.version, e.body FROM entries e JOIN topics t ON t.id = e.topic_id "
-                                        "WHERE e.idx = ?"));
+  CPIS_ASSIGN(find_,
+              database_->Prepare("SELECT t.topic, e.version, e.body FROM entries e JOIN topics t ON t.id = e.topic_id "
+                                 "WHERE e.idx = ?"));
   return Status::Ok();
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The time that decides about leases and windows: the fleet server's, carried on by the clock that counts since boot. The
-// wall clock is asked only after a reboot with no contact yet, and then never believed below the high-water mark (DESIGN §9).
+// The time that decides about leases and windows: the fleet server's, carried on by the clock that counts since boot.
+// The wall clock is asked only after a reboot with no contact yet, and then never believed below the high-water mark
+// (DESIGN §9).
 #pragma once
 
 #include <functional>
@@ -20,10 +21,10 @@ using platform::Instant;
 // What outlives the process.
 //   0 format 1 │ 1 server time 8 (Unix ms) │ 9 since boot 8 (ms) │ 17 high water 8 (Unix ms) │ boot id, varint-sized
 struct TimeMarks {
-  Instant server_time;                    // the last signed one…
-  std::chrono::milliseconds since_boot;   // …and when it was heard
+  Instant server_time;                   // the last signed one…
+  std::chrono::milliseconds since_boot;  // …and when it was heard
   std::string boot_id;
-  Instant high_water;                     // trusted time has been here
+  Instant high_water;  // trusted time has been here
 };
 platform::Bytes Encode(const TimeMarks& marks);
 platform::Result<TimeMarks> DecodeTimeMarks(platform::ByteView bytes);  // kCorrupt
@@ -56,8 +57,8 @@ class TrustedTime {
   std::mutex mutex_;
   // Everything below is guarded by mutex_.
   std::optional<TimeMarks> marks_;
-  Instant floor_;                                // no answer was later than this
-  std::chrono::milliseconds floor_since_boot_;   // when the floor was true
+  Instant floor_;                                     // no answer was later than this
+  std::chrono::milliseconds floor_since_boot_;        // when the floor was true
   std::optional<std::chrono::milliseconds> kept_at_;  // since boot
 };
 

@@ -12,7 +12,8 @@ namespace cpis::edge {
 
 using namespace std::chrono_literals;
 
-// Without an incident reference, one call-out to a child rarely lasts longer; a second within it is the same attendance.
+// Without an incident reference, one call-out to a child rarely lasts longer; a second within it is the same
+// attendance.
 constexpr std::chrono::milliseconds kSameAttendance = 2h;
 // Reference numbers of dispatch systems are far shorter; the cap keeps an entry small.
 constexpr size_t kMaxIncidentBytes = 100;

@@ -28,14 +28,16 @@ struct Vehicle {
   void Syncs(Instant at) {
     node.reset();
     const sync::node::Identity identity = fleet.Identity();
-    auto replica = Replica::Open(
-        {file(), identity.keys.freshness, crypto::DeriveSecret(identity.journal_key, {platform::AsBytes("cpis.v1.replica")}).Clone()});
+    auto replica =
+        Replica::Open({file(), identity.keys.freshness,
+                       crypto::DeriveSecret(identity.journal_key, {platform::AsBytes("cpis.v1.replica")}).Clone()});
     REQUIRE(replica.ok());
     REQUIRE(fleet.Feed(**replica, at).ok());
     {
       auto journal = Journal::Open(directory.path() / "journal.db", identity);
       REQUIRE(journal.ok());
-      TrustedTime time(clock, std::nullopt, [&](const TimeMarks& marks) { (*journal)->KeepMeta("time", Encode(marks)); });
+      TrustedTime time(clock, std::nullopt,
+                       [&](const TimeMarks& marks) { (*journal)->KeepMeta("time", Encode(marks)); });
       time.Heard(at);
     }
     replica->reset();
@@ -47,7 +49,9 @@ struct Vehicle {
     REQUIRE(opened.ok());
     node = *std::move(opened);
   }
-  Result<SessionInfo> Tries(const std::string& staff, const std::string& pin) { return node->keeper().SignIn(staff, pin); }
+  Result<SessionInfo> Tries(const std::string& staff, const std::string& pin) {
+    return node->keeper().SignIn(staff, pin);
+  }
   void SignsIn(const std::string& staff = "crew-1", const std::string& pin = "135790") {
     auto session = Tries(staff, pin);
     REQUIRE(session.ok());
@@ -177,7 +181,8 @@ TEST_CASE("a row that was changed or deleted behind the node's back is never a s
   vehicle.Syncs(kNow);
   vehicle.SignsIn();
   REQUIRE(vehicle.Looks(kUnknown).outcome == Outcome::kNotFlagged);
-  const std::string rows_only = std::string(tampering) + " WHERE topic_id IN (SELECT id FROM topics WHERE topic LIKE 'rows/%')";
+  const std::string rows_only =
+      std::string(tampering) + " WHERE topic_id IN (SELECT id FROM topics WHERE topic LIKE 'rows/%')";
   if (!while_running) vehicle.node.reset();
   vehicle.Tamper("replica.db", rows_only);
   if (!while_running) {

@@ -143,8 +143,14 @@ void TestFleet::StartsWork() {
 
 sync::Segment TestFleet::Delta(const Topic& topic, uint64_t to) const {
   const Change& change = topics_.at(topic).changes.at(to - 1);
-  return {.kind = sync::SegmentKind::kDelta, .topic = topic, .epoch = kEpoch, .from = sync::Sequence{to - 1},
-          .to = sync::Sequence{to}, .part = 0, .parts = 1, .digest = change.digest,
+  return {.kind = sync::SegmentKind::kDelta,
+          .topic = topic,
+          .epoch = kEpoch,
+          .from = sync::Sequence{to - 1},
+          .to = sync::Sequence{to},
+          .part = 0,
+          .parts = 1,
+          .digest = change.digest,
           .entries = {{change.index, to, change.body}}};
 }
 
@@ -155,10 +161,16 @@ std::vector<sync::Segment> TestFleet::Snapshot(const Topic& topic, size_t rows_a
   std::vector<sync::Segment> parts;
   for (size_t begin = 0; begin < all.size() || parts.empty(); begin += rows_a_part) {
     const size_t end = std::min(begin + rows_a_part, all.size());
-    parts.push_back({.kind = sync::SegmentKind::kSnapshot, .topic = topic, .epoch = kEpoch, .from = sync::Sequence{0},
-                     .to = sync::Sequence{model.changes.size()}, .part = static_cast<uint32_t>(parts.size()), .parts = 0,
-                     .digest = model.changes.back().digest,
-                     .entries = {all.begin() + static_cast<ptrdiff_t>(begin), all.begin() + static_cast<ptrdiff_t>(end)}});
+    parts.push_back(
+        {.kind = sync::SegmentKind::kSnapshot,
+         .topic = topic,
+         .epoch = kEpoch,
+         .from = sync::Sequence{0},
+         .to = sync::Sequence{model.changes.size()},
+         .part = static_cast<uint32_t>(parts.size()),
+         .parts = 0,
+         .digest = model.changes.back().digest,
+         .entries = {all.begin() + static_cast<ptrdiff_t>(begin), all.begin() + static_cast<ptrdiff_t>(end)}});
   }
   for (sync::Segment& part : parts) part.parts = static_cast<uint32_t>(parts.size());
   return parts;
@@ -200,8 +212,12 @@ Result<sync::Event> TestFleet::Read(const sync::node::Outbox::Item& item) const 
 
 Bytes TestFleet::Receipt(const sync::node::Outbox::Item& item, sync::Verdict verdict, Instant at,
                          sync::Receipt* receipt) const {
-  *receipt = {.node = std::string(kNodeId), .node_sequence = item.node_sequence, .id = item.id, .verdict = verdict,
-              .server_time = at, .reason = verdict == sync::Verdict::kQuarantined ? "unknown staff" : ""};
+  *receipt = {.node = std::string(kNodeId),
+              .node_sequence = item.node_sequence,
+              .id = item.id,
+              .verdict = verdict,
+              .server_time = at,
+              .reason = verdict == sync::Verdict::kQuarantined ? "unknown staff" : ""};
   return sync::EncodeReceipt(*receipt, freshness_);
 }
 

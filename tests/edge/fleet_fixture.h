@@ -59,11 +59,12 @@ class TestFleet {
   void Sets(const std::string& key, const std::string& value);
   void Grants(std::vector<std::string> region, bool revoked = false);
 
-  // Two authorities with their numbers, a viewer, staff "crew-1" (PIN 135790, B0107) and "quiet-1" (PIN 246802, B0170), and
-  // kChild on a current plan in Lancashire since 2026-03-01.
+  // Two authorities with their numbers, a viewer, staff "crew-1" (PIN 135790, B0107) and "quiet-1" (PIN 246802, B0170),
+  // and kChild on a current plan in Lancashire since 2026-03-01.
   void StartsWork();
 
-  // Brings the replica to where the fleet is, by deltas or by snapshots of `rows_a_part`, and has it adopt the manifests.
+  // Brings the replica to where the fleet is, by deltas or by snapshots of `rows_a_part`, and has it adopt the
+  // manifests.
   Status Feed(sync::node::ReplicaStore& replica, Instant server_time, size_t rows_a_part = 0) const;
 
   // The pieces, for tests that feed by hand.

@@ -209,11 +209,11 @@ TEST_CASE("an unbroken audit stays so over forwarding, restarts and forgetting")
 }
 
 TEST_CASE("an audit that was changed behind the node's back does not verify") {
-  const char* tampering = GENERATE("DELETE FROM audit WHERE seq = 2", "DELETE FROM audit WHERE seq = 4",
-                                   "UPDATE audit SET digest = zeroblob(32) WHERE seq = 2", "DELETE FROM entries WHERE seq = 2",
-                                   "UPDATE entries SET envelope = (SELECT envelope FROM entries WHERE seq = 1) WHERE seq = 2",
-                                   "DELETE FROM meta WHERE key = 'audit.head'",
-                                   "DELETE FROM audit; DELETE FROM entries; DELETE FROM meta");
+  const char* tampering =
+      GENERATE("DELETE FROM audit WHERE seq = 2", "DELETE FROM audit WHERE seq = 4",
+               "UPDATE audit SET digest = zeroblob(32) WHERE seq = 2", "DELETE FROM entries WHERE seq = 2",
+               "UPDATE entries SET envelope = (SELECT envelope FROM entries WHERE seq = 1) WHERE seq = 2",
+               "DELETE FROM meta WHERE key = 'audit.head'", "DELETE FROM audit; DELETE FROM entries; DELETE FROM meta");
   Vehicle vehicle;
   for (int i = 0; i < 4; ++i) vehicle.Looks(kNow);
   vehicle.Tamper(tampering);

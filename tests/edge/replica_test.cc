@@ -185,10 +185,10 @@ TEST_CASE("a snapshot whose digest does not come out is dropped, and the old row
 }
 
 TEST_CASE("rows that were changed, deleted, added or vouched for behind the node's back make the topic damaged") {
-  const char* tampering = GENERATE("UPDATE entries SET body = substr(body, 1, 20) || x'00' || substr(body, 22)",
-                                   "DELETE FROM entries WHERE topic_id IN (SELECT id FROM topics WHERE topic LIKE 'rows/%')",
-                                   "UPDATE topics SET sequence = 9",
-                                   "UPDATE topics SET digest = zeroblob(32)");
+  const char* tampering =
+      GENERATE("UPDATE entries SET body = substr(body, 1, 20) || x'00' || substr(body, 22)",
+               "DELETE FROM entries WHERE topic_id IN (SELECT id FROM topics WHERE topic LIKE 'rows/%')",
+               "UPDATE topics SET sequence = 9", "UPDATE topics SET digest = zeroblob(32)");
   Stage stage;
   {
     auto replica = stage.Open();
@@ -204,7 +204,7 @@ TEST_CASE("rows that were changed, deleted, added or vouched for behind the node
   CHECK(replica->Find(stage.fleet.IndexOf(TestFleet::kChild)).rows.size() == 1);
 }
 
-TEST_CASE("rows and digest that were changed together behind the node's back are damage: the node did not seal them") {
+TEST_CASE("rows and digest changed together behind the node's back are damage, for the node did not seal them") {
   Stage stage;
   {
     auto replica = stage.Open();
@@ -287,7 +287,8 @@ TEST_CASE("a manifest on disk that the freshness role did not sign counts as non
     auto replica = stage.Open();
     REQUIRE(stage.fleet.Feed(*replica, kNow).ok());
   }
-  stage.Tamper("UPDATE meta SET value = substr(value, 1, 8) || x'7f' || substr(value, 10) WHERE key = 'manifest.region'");
+  stage.Tamper(
+      "UPDATE meta SET value = substr(value, 1, 8) || x'7f' || substr(value, 10) WHERE key = 'manifest.region'");
   CHECK_FALSE(stage.Open()->CoverageOf(kRegion).as_of);
 }
 

@@ -81,7 +81,7 @@ TEST_CASE("exit codes are those of the contract") {
   CHECK(import("CPF04") == 1);
   CHECK(ExitCodeOf("node.verify", json::parse(R"([{"matches":true},{"matches":false}])")) == 1);
   CHECK(ExitCodeOf("node.verify", json::parse(R"([{"matches":true}])")) == 0);
-  CHECK(ExitCodeOf("node.doctor", json::parse(R"([{"good":false}])")) == 1);
+  CHECK(ExitCodeOf("node.doctor", json::parse(R"([{"good":false}])")) == 0);
   CHECK(ExitCodeOf("node.status", json::parse("{}")) == 0);
 }
 
