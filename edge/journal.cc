@@ -146,8 +146,23 @@ Result<std::optional<Attended>> Journal::QueuedBefore(JournalFile& file, const P
   return recent;
 }
 
+// An envelope that the disk has damaged would be refused by the server with everything behind it: it steps aside here.
 Result<std::vector<Journal::Item>> Journal::Oldest(size_t limit) {
-  return WithFile([&](JournalFile& file) { return file.Oldest(limit); });
+  return WithFile([&](JournalFile& file) -> Result<std::vector<Item>> {
+    for (;;) {
+      CPIS_ASSIGN(std::vector<Item> items, file.Oldest(limit));
+      const auto damaged = std::stable_partition(items.begin(), items.end(), [this](const Item& item) {
+        return sync::DecodeEnvelope(item.envelope, identity_.signing.public_key).ok();
+      });
+      if (damaged == items.end()) return items;
+      CPIS_ASSIGN(auto transaction, file.Begin());
+      for (auto item = damaged; item != items.end(); ++item) {
+        CPIS_TRY(file.Quarantine(item->node_sequence, item->id, "the entry was damaged on this vehicle's disk"));
+      }
+      CPIS_TRY(transaction.Commit());
+      platform::LogError("journal", std::to_string(items.end() - damaged) + " entries are damaged on disk and quarantined");
+    }
+  });
 }
 
 Status Journal::Settle(const sync::Receipt& receipt, ByteView signed_bytes) {

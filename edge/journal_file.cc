@@ -127,8 +127,7 @@ Status JournalFile::Settle(const sync::Receipt& receipt, ByteView signed_bytes) 
   if (receipt.node != identity_->node_id) return Status::Ok();
   const int64_t seq = static_cast<int64_t>(receipt.node_sequence);
   if (receipt.verdict == sync::Verdict::kQuarantined) {
-    CPIS_ASSIGN(Statement keep, database_.Prepare("UPDATE entries SET state = ?, reason = ? WHERE seq = ? AND id = ?"));
-    return keep.Bind(kQuarantined).Bind(receipt.reason).Bind(seq).Bind(receipt.id).Run();
+    return Quarantine(receipt.node_sequence, receipt.id, receipt.reason);
   }
   CPIS_ASSIGN(Statement insert,
               database_.Prepare("INSERT INTO receipts (seq, id, kind, queued_at, bytes, server_time, receipt) "
@@ -137,6 +136,11 @@ Status JournalFile::Settle(const sync::Receipt& receipt, ByteView signed_bytes) 
   CPIS_TRY(insert.Bind(Stored(receipt.server_time)).Bind(signed_bytes).Bind(seq).Bind(receipt.id).Run());
   CPIS_ASSIGN(Statement remove, database_.Prepare("DELETE FROM entries WHERE seq = ? AND id = ?"));
   return remove.Bind(seq).Bind(receipt.id).Run();
+}
+
+Status JournalFile::Quarantine(uint64_t seq, std::string_view id, std::string_view reason) {
+  CPIS_ASSIGN(Statement keep, database_.Prepare("UPDATE entries SET state = ?, reason = ? WHERE seq = ? AND id = ?"));
+  return keep.Bind(kQuarantined).Bind(reason).Bind(static_cast<int64_t>(seq)).Bind(id).Run();
 }
 
 Status JournalFile::Restore(const std::string& id) {

@@ -60,6 +60,7 @@ class JournalFile {
 
   Result<std::vector<sync::node::Outbox::Item>> Oldest(size_t limit);
   Status Settle(const sync::Receipt& receipt, ByteView signed_bytes);
+  Status Quarantine(uint64_t seq, std::string_view id, std::string_view reason);
   Status Restore(const std::string& id);  // kNotFound unless quarantined
   Result<std::vector<OutboxItem>> List();
   Result<OutboxItem> Show(const std::string& id);

@@ -195,6 +195,18 @@ TEST_CASE("a quarantined entry keeps its reason, blocks nobody and can be restor
   CHECK(vehicle.Waiting().front().id == id);
 }
 
+TEST_CASE("an entry damaged on disk steps aside and does not hold up those behind it") {
+  Vehicle vehicle;
+  const std::string damaged = vehicle.Attends(kNow, "INC-1").id;
+  const std::string sound = vehicle.Attends(kNow, "INC-2").id;
+  vehicle.Tamper("UPDATE entries SET envelope = substr(envelope, 1, 60) || x'5a' || substr(envelope, 62) WHERE id = '" + damaged +
+                 "'");
+  CHECK(vehicle.Waiting().front().id == sound);
+  CHECK(vehicle.journal->Count()->quarantined == 1);
+  CHECK(vehicle.journal->Show(damaged)->state == "QUARANTINED");
+  CHECK_FALSE(vehicle.journal->Show(damaged)->reason.empty());
+}
+
 TEST_CASE("an unbroken audit stays so over forwarding, restarts and forgetting") {
   Vehicle vehicle;
   for (int i = 0; i < 5; ++i) vehicle.Looks(kNow);
