@@ -4,6 +4,12 @@
 #include <algorithm>
 
 namespace cpis::sync::fleet {
+namespace {
+
+// A handshake costs about 2 ms of CPU: after an outage nodes take at most a fifth of two cores.
+constexpr size_t kReconnectsPerSecond = 200;
+
+}  // namespace
 
 void Hub::Add(const std::string& node_id, std::weak_ptr<Watcher> watcher) {
   std::lock_guard lock(mutex_);
@@ -84,7 +90,8 @@ SharedBytes Hub::Sign(const std::string& key, std::vector<TopicHead> heads) {
   if (made.bytes && made.tick == tick_ && made.heads == heads) return made.bytes;
   // Time as nodes hear it never goes back, whatever this machine's clock does.
   last_time_ = std::max(last_time_, clock_.Now());
-  const Bytes bytes = EncodeManifest({epoch_, last_time_, 0, heads}, keys_.freshness);
+  const auto window = static_cast<uint32_t>(watchers_.size() / kReconnectsPerSecond);
+  const Bytes bytes = EncodeManifest({epoch_, last_time_, window, heads}, keys_.freshness);
   made = {std::move(heads), tick_, std::make_shared<const std::string>(platform::AsText(bytes))};
   return made.bytes;
 }

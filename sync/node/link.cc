@@ -73,7 +73,12 @@ class GrpcLink final : public Link {
                               [&] { was_online = true; SetOnline(); }}).Run();
       doorbell_->LeadTo(nullptr);
       SetOffline(ended);
-      if (was_online) retry = kFirstRetry;
+      if (was_online) {
+        retry = kFirstRetry;
+        // The server may have gone for everybody at once: it says over how long they should come back.
+        const std::chrono::milliseconds window = std::min<std::chrono::milliseconds>(replicator_.reconnect_window(), kLongestRetry);
+        Rest(std::uniform_int_distribution<int64_t>(0, window.count())(random_));
+      }
       Rest(std::uniform_int_distribution<int64_t>(retry.count() / 2, retry.count())(random_));
       retry = std::min<std::chrono::milliseconds>(retry * 2, kLongestRetry);
     }

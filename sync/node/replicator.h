@@ -39,6 +39,10 @@ class Replicator {
 
   // Server time of the newest manifest heard.
   std::optional<platform::Instant> heard_at() const { return std::max(heard_own_, heard_region_); }
+  // Over how long the server wants its nodes to come back after an outage.
+  std::chrono::seconds reconnect_window() const {
+    return std::chrono::seconds(region_ ? region_->reconnect_window_seconds : 0);
+  }
 
  private:
   Status CheckHead(const TopicHead& head, crypto::Epoch epoch) const;

@@ -67,6 +67,18 @@ TEST_CASE("nothing is signed anew until something is new for that region") {
   CHECK(w.Read(w.hub.Current("a").region).server_time == w.clock.Now());
 }
 
+TEST_CASE("many nodes are told to come back over a while after an outage, a few at once") {
+  Bench w;
+  std::vector<std::shared_ptr<Ears>> fleet;
+  const auto Connect = [&](size_t count) {
+    while (fleet.size() < count) w.hub.Add("a", fleet.emplace_back(std::make_shared<Ears>()));
+    w.hub.Tick();
+    return w.Read(w.hub.Current("a").region).reconnect_window_seconds;
+  };
+  CHECK(Connect(10) == 0);
+  CHECK(Connect(1000) == 5);
+}
+
 TEST_CASE("time as nodes hear it never goes back when the clock does") {
   Bench w;
   const Instant before = w.Read(w.hub.Current("a").region).server_time;
