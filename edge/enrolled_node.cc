@@ -58,7 +58,7 @@ EnrolledNode::~EnrolledNode() {
   link_.reset();
 }
 
-void EnrolledNode::Reconnect() {
+uint64_t EnrolledNode::Reconnect() {
   sync::node::Link::Events events;
   events.heard = [this](Instant server_time) { time_->Heard(server_time); };
   events.caught_up = [this] {
@@ -75,7 +75,14 @@ void EnrolledNode::Reconnect() {
   };
   const std::lock_guard lock(link_mutex_);
   link_.reset();  // two links must never write side by side
+  uint64_t before = 0;
+  {
+    const std::lock_guard counts(mutex_);
+    before = caught_up_;
+    received_ = 0;
+  }
   link_ = sync::node::Link::Start(identity_, *replica_, *journal_, clock_, std::move(events));
+  return before;
 }
 
 Result<sync::DirectoryEntry> EnrolledNode::ReadDirectory(const crypto::KeyRing& ring, const std::string& name) {
@@ -205,7 +212,7 @@ Result<AttendReply> EnrolledNode::Attend(const std::string& token, const AttendR
   const std::optional<SignedIn> who = keeper_->Use(token);
   if (!who) return NotSignedIn();
   if (who->right == sync::Right::kSilent) {
-    return platform::Denied("your right B0170 looks silently: an attendance needs B0107 (ask operations)");
+    return platform::Forbidden("your right B0170 looks silently: an attendance needs B0107 (ask operations)");
   }
   CPIS_ASSIGN(const sync::NhsNumber number, sync::NhsNumber::Parse(request.nhs_number));
   if (request.incident.empty()) return platform::Invalid("an attendance needs an incident reference (try --incident 20261122-0145)");

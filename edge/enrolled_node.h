@@ -40,7 +40,8 @@ class EnrolledNode {
  private:
   EnrolledNode(sync::node::Identity identity, const platform::Clock& clock) : identity_(std::move(identity)), clock_(clock) {}
 
-  void Reconnect();   // ends the link, if there is one, and starts another
+  // Ends the link, if there is one, and starts another. How often everything was caught up with before that.
+  uint64_t Reconnect();
   bool CaughtUp();
   Status Connected();  // kUnavailable says why not, once the first try has failed
 

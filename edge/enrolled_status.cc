@@ -89,14 +89,13 @@ Status EnrolledNode::Connected() {
 }
 
 Status EnrolledNode::Sync(std::chrono::milliseconds wait, const Node::Progress& progress) {
-  uint64_t before = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    before = caught_up_;
-    received_ = 0;
+  const uint64_t before = Reconnect();
+  if (wait.count() == 0) {
+    // Not a wait, but what is said of the link next should be true of the new one.
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, kGlance, [&] { return caught_up_ > before; });
+    return Status::Ok();
   }
-  Reconnect();
-  if (wait.count() == 0) return Status::Ok();
   const auto began = std::chrono::steady_clock::now();
   const auto deadline = began + wait;
   std::unique_lock lock(mutex_);

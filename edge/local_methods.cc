@@ -47,14 +47,12 @@ class Arguments {
     return value.as_int64();
   }
   std::optional<Instant> Time(const char* key) {
+    if (!object_.contains(key)) return std::nullopt;
     const std::string text = Text(key);
-    if (text.empty()) return std::nullopt;
     const Result<Instant> at = platform::ParseRfc3339(text);
-    if (!at.ok()) {
-      if (failure_.ok()) failure_ = at.status();
-      return std::nullopt;
-    }
-    return *at;
+    if (at.ok()) return *at;
+    if (failure_.ok()) failure_ = platform::Invalid("\"" + text + "\" is " + at.status().message());
+    return std::nullopt;
   }
   Status Done() {
     if (!failure_.ok()) return failure_;

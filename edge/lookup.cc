@@ -2,6 +2,7 @@
 #include "edge/lookup.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 namespace cpis::edge {
@@ -31,16 +32,19 @@ std::vector<PlanShown> PlansOf(const Grounds& grounds) {
   return plans;
 }
 
-// The server tells every authority that knows the child of the same look: it is one access.
+bool Newer(const sync::Access& a, const sync::Access& b) { return a.at != b.at ? a.at > b.at : a.viewer < b.viewer; }
+
+// The server tells every authority that knows the child of the same look: it is one access. Two looks of one person in one
+// second stand twice under each authority, and stay two.
 std::vector<AccessShown> AccessesOf(const Grounds& grounds) {
   std::vector<sync::Access> merged;
   for (const Evidence& evidence : grounds.evidence) {
-    merged.insert(merged.end(), evidence.flag.accesses.begin(), evidence.flag.accesses.end());
+    std::vector<sync::Access> sorted = evidence.flag.accesses;
+    std::sort(sorted.begin(), sorted.end(), Newer);
+    std::vector<sync::Access> both;
+    std::set_union(merged.begin(), merged.end(), sorted.begin(), sorted.end(), std::back_inserter(both), Newer);
+    merged = std::move(both);
   }
-  std::sort(merged.begin(), merged.end(), [](const sync::Access& a, const sync::Access& b) {
-    return a.at != b.at ? a.at > b.at : a.viewer < b.viewer;
-  });
-  merged.erase(std::unique(merged.begin(), merged.end()), merged.end());
   if (merged.size() > sync::kMaxAccesses) merged.resize(sync::kMaxAccesses);
   std::vector<AccessShown> shown;
   for (const sync::Access& access : merged) {

@@ -120,7 +120,7 @@ class Node {
 
   // kDenied: no such session; kInvalid: not an NHS number. Everything else is an Answer.
   virtual Result<Answer> Lookup(const std::string& token, const LookupRequest& request) = 0;
-  // Returns once the attendance is durable. kDenied, kInvalid; kExhausted or kInternal when it could not be kept.
+  // Returns once the attendance is durable. kDenied; kForbidden for B0170; kInvalid; kExhausted or kInternal when it could not be kept.
   virtual Result<AttendReply> Attend(const std::string& token, const AttendRequest& request) = 0;
 
   virtual NodeStatus GetStatus() = 0;

@@ -182,10 +182,12 @@ Coverage Replica::CoverageOf(const std::vector<std::string>& partitions) const {
     const Topic topic = Topic::Rows(partition);
     const sync::TopicHead* head = manifest_->Find(topic);
     const auto held = held_.find(topic.text());
+    // An authority that has never sent a file vouches for nobody.
+    if (!head || head->sequence == sync::Sequence{0}) coverage.complete = false;
     if (held != held_.end()) {
       coverage.damaged = coverage.damaged || held->second.damaged;
       if (!head || !Fulfils(held->second.record, *head, manifest_->epoch)) coverage.complete = false;
-    } else if (!head || head->sequence != sync::Sequence{0}) {
+    } else {
       coverage.complete = false;
     }
   }

@@ -39,7 +39,7 @@ struct FoundRows {
 // How far a "no" from these partitions can be believed.
 struct Coverage {
   std::optional<Instant> as_of;  // server time of the last manifest fully applied
-  bool complete = false;         // every partition is held as that manifest promised
+  bool complete = false;         // every partition has been sent, and is held as that manifest promised
   bool damaged = false;          // one of them is not what was signed
 };
 

@@ -23,6 +23,9 @@ constexpr std::chrono::milliseconds kFutureTolerance = 5min;
 // Somebody who asks for a sync and has no connection is told so, rather than made to wait.
 constexpr std::chrono::milliseconds kNoConnection = 5s;
 
+// A sync that nobody waits for still gives a healthy link the time to come back.
+constexpr std::chrono::milliseconds kGlance = 1s;
+
 // Receipts answer "did it arrive?" for as long as a trust's incident review usually takes to ask.
 constexpr std::chrono::hours kKeepReceipts{30 * 24};
 

@@ -13,6 +13,8 @@ std::string_view Name(Code code) {
       return "not found";
     case Code::kDenied:
       return "denied";
+    case Code::kForbidden:
+      return "forbidden";
     case Code::kCorrupt:
       return "corrupt";
     case Code::kUnavailable:

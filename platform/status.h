@@ -17,7 +17,8 @@ enum class Code {
   kOk,
   kInvalid,      // the input is wrong: mend it, do not retry
   kNotFound,     // no such thing
-  kDenied,       // not signed in, not allowed, or a signature by the wrong role
+  kDenied,       // not signed in, or a signature by the wrong role
+  kForbidden,    // known, and may not: signing in again will not help
   kCorrupt,      // stored or received bytes are not what was written or signed
   kUnavailable,  // no link, or the peer is busy: try later
   kExhausted,    // a limit, a quota or the disk
@@ -52,6 +53,7 @@ class [[nodiscard]] Status {
 inline Status Invalid(std::string message) { return {Code::kInvalid, std::move(message)}; }
 inline Status NotFound(std::string message) { return {Code::kNotFound, std::move(message)}; }
 inline Status Denied(std::string message) { return {Code::kDenied, std::move(message)}; }
+inline Status Forbidden(std::string message) { return {Code::kForbidden, std::move(message)}; }
 inline Status Corrupt(std::string message) { return {Code::kCorrupt, std::move(message)}; }
 inline Status Unavailable(std::string message) { return {Code::kUnavailable, std::move(message)}; }
 inline Status Exhausted(std::string message) { return {Code::kExhausted, std::move(message)}; }

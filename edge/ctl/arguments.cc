@@ -185,6 +185,7 @@ std::string UsageError(const CLI::Error& error, const CLI::App* app) {
 Parsed ParseArguments(const std::vector<std::string>& words) {
   CLI::App app{"Command line for the CP-IS fleet server and the nodes in its vehicles.", "cpisctl"};
   Typed typed;
+  app.set_version_flag("--version", std::string("cpisctl ") + CPIS_VERSION);
   app.fallthrough();  // inherited: --state and --json may stand after the words too
   app.require_subcommand(1);
   app.add_option("--state", typed.state, "state directory of the daemon (/var/lib/cpis-edge, /var/lib/cpis-fleet)");
@@ -196,6 +197,8 @@ Parsed ParseArguments(const std::vector<std::string>& words) {
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes them last first
   } catch (const CLI::CallForHelp&) {
     return {std::nullopt, 0, Deepest(&app)->help()};
+  } catch (const CLI::CallForVersion&) {
+    return {std::nullopt, 0, std::string("cpisctl ") + CPIS_VERSION + "\n"};
   } catch (const CLI::Error& error) {
     return {std::nullopt, 2, UsageError(error, &app)};
   }

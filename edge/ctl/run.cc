@@ -54,8 +54,10 @@ Result<std::string> FindPin(const Command& command, const Surroundings& around) 
 
 Status Complete(Command& command, const Surroundings& around) {
   if (NeedsSession(command.method)) {
-    CPIS_ASSIGN(const std::string token, FindSession(command));
-    command.arguments["token"] = token;
+    // A lookup goes out without a session too: a node that is not enrolled can only say that, and says it to everyone.
+    Result<std::string> token = FindSession(command);
+    if (!token.ok() && command.method != "node.lookup") return token.status();
+    command.arguments["token"] = token.ok() ? *token : "";
   }
   if (NeedsPin(command.method)) {
     CPIS_ASSIGN(const std::string pin, FindPin(command, around));

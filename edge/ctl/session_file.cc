@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge/ctl/session_file.h"
 
+#include <pwd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -18,6 +20,8 @@ fs::path Root() {
   if (runtime && *runtime) return fs::path(runtime) / "cpis-edge";
   const char* home = std::getenv("HOME");
   if (home && *home) return fs::path(home) / ".cache" / "cpis-edge";
+  const passwd* user = ::getpwuid(::getuid());
+  if (user && user->pw_dir && *user->pw_dir) return fs::path(user->pw_dir) / ".cache" / "cpis-edge";
   return {};
 }
 

@@ -101,10 +101,11 @@ std::optional<Problem> ReadIncident(const HttpRequest& request, std::string* inc
   return std::nullopt;
 }
 
-std::optional<Problem> ReadSearch(const HttpRequest& request, Search* search) {
+std::optional<Problem> ReadSearch(const HttpRequest& request, bool anonymous, Search* search) {
   search->token = BearerToken(request);
-  if (search->token.empty())
+  if (search->token.empty() && !anonymous) {
     return NotSignedIn("no session: send Authorization: Bearer TOKEN (POST /session gives one)");
+  }
   if (auto problem = CheckFormat(request)) return problem;
   if (auto problem = ReadUnscheduled(request, &search->lookup.silent)) return problem;
   if (auto problem = ReadIncident(request, &search->lookup.incident)) return problem;

@@ -20,7 +20,7 @@ struct Search {
 // Fills `search`, or says what is wrong with the request. Parameters that nobody defined are ignored, unless the client
 // asked for `Prefer: handling=strict` (FHIR R4, RESTful API §3.1.1.3). Problems never quote a number: they may end up
 // in a log.
-std::optional<Problem> ReadSearch(const platform::HttpRequest& request, Search* search);
+std::optional<Problem> ReadSearch(const platform::HttpRequest& request, bool anonymous, Search* search);
 
 // The token of `Authorization: Bearer TOKEN`; empty without one, or when there are several such headers.
 std::string BearerToken(const platform::HttpRequest& request);

@@ -40,8 +40,8 @@ bool IsLoopback(std::string_view host) {
   return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
-// What the failure of a call means over HTTP. The node denies whoever has no session with it, so kDenied is 401: a
-// client whose session ran out must sign in and send its attendance again, not give up.
+// What the failure of a call means over HTTP. kDenied is 401: a client whose session ran out must sign in and send its
+// attendance again, not give up.
 Problem ProblemOf(const Status& failure, std::string_view invalid_code) {
   const std::string& message = failure.message();
   switch (failure.code()) {
@@ -49,6 +49,8 @@ Problem ProblemOf(const Status& failure, std::string_view invalid_code) {
       return {400, "invalid", std::string(invalid_code), message, 0, ""};
     case Code::kDenied:
       return NotSignedIn(message);
+    case Code::kForbidden:
+      return AccessDenied(message);
     case Code::kNotFound:
       return NoSuchPath(message);
     case Code::kUnavailable:
@@ -153,7 +155,9 @@ HttpResponse Service::RouteFhir(const HttpRequest& request, std::string_view pat
 
 HttpResponse Service::AnswerSearch(const HttpRequest& request) const {
   Search search;
-  if (const auto problem = ReadSearch(request, &search)) return ToResponse(*problem);
+  // Nobody can be signed in before enrolment: the answer is then CANNOT_SAY for everyone.
+  const bool anonymous = !node_.GetStatus().enrolled;
+  if (const auto problem = ReadSearch(request, anonymous, &search)) return ToResponse(*problem);
   const Result<edge::Answer> found = node_.Lookup(search.token, search.lookup);
   if (!found.ok()) return ToResponse(ProblemOf(found.status(), "INVALID_SEARCH_DATA"));
 

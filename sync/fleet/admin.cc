@@ -151,7 +151,9 @@ Result<json::value> DisableStaff(const Call& call) {
 Result<json::value> Attendances(const Call& call) {
   std::optional<Instant> since;
   if (const std::string text = call.TextOr("since", ""); !text.empty()) {
-    CPIS_ASSIGN(since, platform::ParseRfc3339(text));
+    const auto parsed = platform::ParseRfc3339(text);
+    if (!parsed.ok()) return platform::Invalid("\"" + text + "\" is " + parsed.status().message());
+    since = *parsed;
   }
   json::array list;
   CPIS_TRY(call.fleet.store().Read([&](Store& store) -> Status {

@@ -115,13 +115,14 @@ Result<ImportDesk::NumberKeys> ImportDesk::DeriveMissing(const std::vector<Uploa
 Status ImportDesk::Apply(Store& store, const Upload& upload, const NumberKeys& keys) {
   for (const auto& [number, key] : keys) CPIS_TRY(store.records().KeepNumberKey(number, key.Reveal()));
   CPIS_ASSIGN(const bool announce, store.records().PutAuthority({upload.authority, upload.organisation_root, upload.file_id,
-                                                                 store.clock().Now()}));
+                                                                 store.clock().Now(), upload.created_at}));
   if (announce) CPIS_TRY(store.PublishDirectory({upload.authority}, {}));
 
+  const Register::UploadFile file{upload.file_id, upload.created_at};
   std::set<NhsNumber> changed;
   for (const UploadRecord& record : upload.records) {
     for (const PlanChange& change : record.changes) {
-      CPIS_ASSIGN(const bool changes, store.records().ApplyPlan(upload.authority.code, record.subject, change, upload.file_id));
+      CPIS_ASSIGN(const bool changes, store.records().ApplyPlan(upload.authority.code, record.subject, change, file));
       if (changes) changed.insert(record.subject);
     }
   }

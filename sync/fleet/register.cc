@@ -41,7 +41,13 @@ std::vector<std::string> SplitRegion(std::string_view text) {
 }
 
 Result<bool> Register::ApplyPlan(std::string_view authority, const NhsNumber& number, const PlanChange& change,
-                                 std::string_view file_id) {
+                                 const UploadFile& file) {
+  CPIS_ASSIGN(Statement * say, query_("INSERT INTO plan_said(authority, nhs_number, type, created) VALUES(?, ?, ?, ?)"
+                                     " ON CONFLICT(nhs_number, authority, type) DO UPDATE SET created = excluded.created"
+                                     " WHERE created <= excluded.created"));
+  say->Bind(authority).Bind(number.digits()).Bind(static_cast<int64_t>(change.type));
+  CPIS_TRY(say->Bind(ToUnixSeconds(file.created_at)).Run());
+  if (query_.database().Changes() == 0) return false;
   if (change.deleted) {
     CPIS_ASSIGN(Statement * remove, query_("DELETE FROM plans WHERE nhs_number = ? AND authority = ? AND type = ?"));
     CPIS_TRY(remove->Bind(number.digits()).Bind(authority).Bind(static_cast<int64_t>(change.type)).Run());
@@ -52,7 +58,7 @@ Result<bool> Register::ApplyPlan(std::string_view authority, const NhsNumber& nu
                      " ON CONFLICT(nhs_number, authority, type) DO UPDATE SET starts = excluded.starts, ends = excluded.ends,"
                      " file_id = excluded.file_id WHERE starts IS NOT excluded.starts OR ends IS NOT excluded.ends"));
   put->Bind(authority).Bind(number.digits()).Bind(static_cast<int64_t>(change.type)).Bind(ToUnixSeconds(change.start));
-  BindTime(*put, change.end).Bind(file_id);
+  BindTime(*put, change.end).Bind(file.id);
   CPIS_TRY(put->Run());
   return query_.database().Changes() > 0;
 }
@@ -125,24 +131,26 @@ Result<bool> Register::PutAuthority(const AuthorityRow& row) {
   CPIS_ASSIGN(const bool same, find->Step());
   find->Reset();
   CPIS_ASSIGN(Statement * put,
-              query_("INSERT INTO authorities(code, name, emergency, office, root, last_file, last_file_at)"
-                     " VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(code) DO UPDATE SET name = excluded.name,"
+              query_("INSERT INTO authorities(code, name, emergency, office, root, last_file, last_file_at, created)"
+                     " VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(code) DO UPDATE SET name = excluded.name,"
                      " emergency = excluded.emergency, office = excluded.office, root = excluded.root,"
-                     " last_file = excluded.last_file, last_file_at = excluded.last_file_at"));
+                     " last_file = excluded.last_file, last_file_at = excluded.last_file_at, created = excluded.created"
+                     " WHERE created <= excluded.created"));
   put->Bind(authority.code).Bind(authority.name).Bind(authority.emergency_duty_tel).Bind(authority.office_hours_tel);
-  put->Bind(row.organisation_root).Bind(row.last_file);
-  CPIS_TRY(put->Bind(row.last_file_at ? ToUnixSeconds(*row.last_file_at) : 0).Run());
-  return !same;
+  put->Bind(row.organisation_root).Bind(row.last_file).Bind(row.last_file_at ? ToUnixSeconds(*row.last_file_at) : 0);
+  CPIS_TRY(put->Bind(ToUnixSeconds(row.created_at)).Run());
+  return !same && query_.database().Changes() > 0;
 }
 
 Result<std::vector<AuthorityRow>> Register::Authorities() {
   std::vector<AuthorityRow> rows;
-  CPIS_ASSIGN(Statement * all, query_("SELECT code, name, emergency, office, root, last_file, last_file_at FROM authorities"
+  CPIS_ASSIGN(Statement * all, query_("SELECT code, name, emergency, office, root, last_file, last_file_at, created FROM authorities"
                                      " ORDER BY code"));
   for (;;) {
     CPIS_ASSIGN(const bool more, all->Step());
     if (!more) break;
-    rows.push_back({{all->Text(0), all->Text(1), all->Text(2), all->Text(3)}, all->Text(4), all->Text(5), TimeAt(*all, 6)});
+    rows.push_back({{all->Text(0), all->Text(1), all->Text(2), all->Text(3)}, all->Text(4), all->Text(5), TimeAt(*all, 6),
+                    FromUnixSeconds(all->Int(7))});
   }
   return rows;
 }

@@ -20,7 +20,8 @@ struct AuthorityRow {
   Authority authority;
   std::string organisation_root;
   std::string last_file;
-  std::optional<Instant> last_file_at;
+  std::optional<Instant> last_file_at;  // when it came
+  Instant created_at{};                 // when it was made, by its own word
 };
 
 struct NodeRow {
@@ -62,9 +63,13 @@ class Register {
   static Status CreateTables(platform::Database& database);
 
   // Flags.
-  // Upserts or removes one plan; true when that changed anything.
-  Result<bool> ApplyPlan(std::string_view authority, const NhsNumber& number, const PlanChange& change,
-                         std::string_view file_id);
+  // Upserts or removes one plan; true when that changed anything. What a later file (by its creation time) said of this plan
+  // stands, so that a file which comes late, or again, takes nothing back.
+  struct UploadFile {
+    std::string id;
+    Instant created_at;
+  };
+  Result<bool> ApplyPlan(std::string_view authority, const NhsNumber& number, const PlanChange& change, const UploadFile& file);
   Result<Flag> FlagOf(std::string_view authority, const NhsNumber& number);
   Result<std::vector<PlanRow>> PlansOf(const NhsNumber& number);  // under every authority
   Status AddAccess(std::string_view authority, const NhsNumber& number, Access access, std::string_view attendance);
@@ -74,7 +79,7 @@ class Register {
   Result<std::optional<Bytes>> NumberKeyOf(const NhsNumber& number);
   Status KeepNumberKey(const NhsNumber& number, ByteView key);
 
-  // Authorities and viewers. True when the directory must say something new.
+  // Authorities and viewers. True when the directory must say something new; an older file than the last says nothing.
   Result<bool> PutAuthority(const AuthorityRow& row);
   Result<std::vector<AuthorityRow>> Authorities();
   Result<Viewer> ViewerFor(const StaffMember& staff, std::string_view trust_code, std::string_view trust_name, bool* is_new);

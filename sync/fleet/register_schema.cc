@@ -8,10 +8,13 @@ Status Register::CreateTables(platform::Database& database) {
   return database.Run(R"sql(
     CREATE TABLE IF NOT EXISTS authorities(
       code TEXT PRIMARY KEY, name TEXT NOT NULL, emergency TEXT NOT NULL, office TEXT NOT NULL, root TEXT NOT NULL,
-      last_file TEXT NOT NULL, last_file_at INTEGER NOT NULL) STRICT;
+      last_file TEXT NOT NULL, last_file_at INTEGER NOT NULL, created INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS plans(
       authority TEXT NOT NULL, nhs_number TEXT NOT NULL, type INTEGER NOT NULL, starts INTEGER NOT NULL, ends INTEGER,
       file_id TEXT NOT NULL, PRIMARY KEY(nhs_number, authority, type)) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS plan_said(
+      authority TEXT NOT NULL, nhs_number TEXT NOT NULL, type INTEGER NOT NULL, created INTEGER NOT NULL,
+      PRIMARY KEY(nhs_number, authority, type)) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS accesses(
       authority TEXT NOT NULL, nhs_number TEXT NOT NULL, at INTEGER NOT NULL, attendance TEXT NOT NULL, viewer INTEGER NOT NULL,
       PRIMARY KEY(nhs_number, authority, at, attendance)) STRICT, WITHOUT ROWID;

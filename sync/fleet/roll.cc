@@ -82,7 +82,7 @@ Result<NodeAdded> Roll::AddNode(const std::string& name, const std::vector<std::
   CPIS_TRY(store_.Change([&](Store& store) -> Status {
     CPIS_ASSIGN(const std::optional<NodeRow> taken, store.records().NodeNamed(name));
     // A code that was lost or ran out is replaced by adding the node again.
-    if (taken && taken->state != "WAITING") return Denied("there is a node \"" + name + "\" already (choose another name)");
+    if (taken && taken->state != "WAITING") return Invalid("there is a node \"" + name + "\" already (choose another name)");
     return store.records().PutNode(node);
   }));
   return NodeAdded{node.id, FormatEnrolmentCode(code), *node.code_expires};

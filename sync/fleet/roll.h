@@ -32,7 +32,7 @@ class Roll {
  public:
   explicit Roll(Store& store) : store_(store) {}
 
-  // kInvalid: a name or region that cannot be; kDenied: the name is taken.
+  // kInvalid: a name or region that cannot be, or a name that is taken.
   Result<NodeAdded> AddNode(const std::string& name, const std::vector<std::string>& region);
   Result<std::vector<NodeRow>> Nodes();
   Status SetRegion(const std::string& name, const std::vector<std::string>& region);

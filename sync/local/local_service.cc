@@ -19,7 +19,7 @@ constexpr auto kLongestCall = std::chrono::minutes(60);
 constexpr auto kStopGrace = std::chrono::seconds(2);
 
 Code CodeFromName(std::string_view name) {
-  for (Code code : {Code::kInvalid, Code::kNotFound, Code::kDenied, Code::kCorrupt, Code::kUnavailable, Code::kExhausted,
+  for (Code code : {Code::kInvalid, Code::kNotFound, Code::kDenied, Code::kForbidden, Code::kCorrupt, Code::kUnavailable, Code::kExhausted,
                     Code::kCancelled}) {
     if (platform::Name(code) == name) return code;
   }
@@ -106,7 +106,8 @@ int ExitCodeFor(Code code) {
   switch (code) {
     case Code::kOk: return 0;
     case Code::kInvalid: return 2;
-    case Code::kDenied: return 4;
+    case Code::kDenied:
+    case Code::kForbidden: return 4;
     case Code::kUnavailable: return 75;
     default: return 1;
   }

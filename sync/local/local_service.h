@@ -31,7 +31,7 @@ struct LocalFailure {
   int exit_code = 1;
 };
 
-// 0 done; 1 failed; 2 usage (kInvalid); 4 kDenied; 75 kUnavailable; 78 bad configuration is never sent over a socket.
+// 0 done; 1 failed; 2 usage (kInvalid); 4 kDenied, kForbidden; 75 kUnavailable; 78 bad configuration is never sent over a socket.
 int ExitCodeFor(platform::Code code);
 
 // Returns the answer's JSON. Called on gRPC threads, several at once.

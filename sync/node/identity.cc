@@ -63,16 +63,25 @@ Result<Identity> Decode(ByteView bytes) {
   return identity;
 }
 
+// Never taken for a node that is not enrolled: that would end in enrolling over what is there.
+Status NotThisKeyStore(const std::filesystem::path& state, const platform::KeyStore& store, const std::string& why) {
+  return platform::Invalid("key store \"" + std::string(store.Kind()) + "\" does not open \"" + (state / kFileName).string() +
+                           "\": " + why + " (start with the --key-store that this node was enrolled with)");
+}
+
 }  // namespace
 
 Result<Identity> LoadIdentity(const std::filesystem::path& state, platform::KeyStore& store) {
   auto sealed = platform::ReadFile(state / kFileName, kMaxIdentityBytes);
   if (!sealed.ok()) return std::move(sealed).status();
-  CPIS_ASSIGN(Bytes raw_secret, store.Unseal());
+  auto unsealed = store.Unseal();
+  if (!unsealed.ok()) return NotThisKeyStore(state, store, unsealed.status().message());
+  Bytes raw_secret = *std::move(unsealed);
   const crypto::Secret device_secret = crypto::Secret::Copy(raw_secret);
   crypto::Wipe(raw_secret);
-  CPIS_ASSIGN(const crypto::Secret plain, crypto::OpenWith(device_secret, kPurpose, *sealed));
-  return Decode(plain.Reveal());
+  auto plain = crypto::OpenWith(device_secret, kPurpose, *sealed);
+  if (!plain.ok()) return NotThisKeyStore(state, store, plain.status().message());
+  return Decode(plain->Reveal());
 }
 
 Status SaveIdentity(const std::filesystem::path& state, platform::KeyStore& store, const Identity& identity) {

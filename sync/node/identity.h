@@ -30,7 +30,7 @@ struct Identity {
   crypto::Secret journal_key;   // 32 bytes, names what was already queued without saying what
 };
 
-// kNotFound when the node is not enrolled.
+// kNotFound when the node is not enrolled; kInvalid when it is, but `store` is not the one it was enrolled with.
 Result<Identity> LoadIdentity(const std::filesystem::path& state, platform::KeyStore& store);
 Status SaveIdentity(const std::filesystem::path& state, platform::KeyStore& store, const Identity& identity);
 

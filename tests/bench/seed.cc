@@ -35,7 +35,7 @@ Status AddFlag(Store& store, const Seed& seed, const sync::NhsNumber& number, co
   };
   CPIS_TRY(store.records().KeepNumberKey(number, key.Reveal()));
   const auto type = std::uniform_int_distribution<int>(0, 1)(random) == 0 ? sync::PlanType::kCpp : sync::PlanType::kLac;
-  CPIS_ASSIGN(const bool changed, store.records().ApplyPlan(seed.partition, number, {type, days_ago(700), {}, false}, "SEED-1"));
+  CPIS_ASSIGN(const bool changed, store.records().ApplyPlan(seed.partition, number, {type, days_ago(700), {}, false}, {"SEED-1", now}));
   if (!changed) return platform::Internal("a number came twice");
   const int accesses = std::poisson_distribution<int>(seed.accesses)(random);
   for (int i = 0; i < accesses; ++i) {
@@ -58,7 +58,7 @@ Status SeedFleet(const std::filesystem::path& state, const Seed& seed) {
   return store->Change([&](Store& s) -> Status {
     const sync::Authority authority{seed.partition, "Lancashire County Council", "03001236722", "03001236720"};
     CPIS_ASSIGN(const bool announce, s.records().PutAuthority({authority, std::string(kOrganisationRoot), "SEED-1",
-                                                               s.clock().Now()}));
+                                                               s.clock().Now(), s.clock().Now()}));
     std::vector<sync::Viewer> viewers;
     CPIS_TRY(AddViewers(s, seed.crews, viewers));
     if (announce) CPIS_TRY(s.PublishDirectory({authority}, viewers));

@@ -77,6 +77,28 @@ TEST_CASE("a number in no row is not flagged once policy says that the region is
   CHECK(answer.Text("as_of").size() == 20);
 }
 
+TEST_CASE("an authority that never sent a file vouches for nobody, whatever policy says of the region", "[answers]") {
+  Ambulance ambulance;
+  ambulance.fleet.Sets("region_is_complete=true");
+  const auto vehicle = ambulance.fleet.Equips("A103", "E10000017,E99999999");
+  const Crew sam = vehicle->SignsIn(kSam, kSamsPin);
+  const Said answer = sam.LooksUp(Ambulance::Unknown());
+  CHECK(answer.outcome() == "CANNOT_SAY");
+  CHECK(answer.exit_code == 3);
+  CHECK(sam.LooksUp(Ambulance::Protected()).outcome() == "FLAGGED");
+}
+
+TEST_CASE("a vehicle that is started with another key store refuses, and keeps what it is", "[answers]") {
+  Ambulance ambulance;
+  REQUIRE(ambulance.vehicle->Stops() == 0);
+  std::filesystem::rename(ambulance.vehicle->state() / "key-store-plain", ambulance.vehicle->state() / "elsewhere");
+  auto daemon = ambulance.vehicle->Launch();
+  CHECK(daemon->ExitWithin(seconds(10)) == 78);
+  std::filesystem::rename(ambulance.vehicle->state() / "elsewhere", ambulance.vehicle->state() / "key-store-plain");
+  ambulance.vehicle->Starts();
+  CHECK(ambulance.vehicle->Status().at("enrolled").as_bool());
+}
+
 TEST_CASE("before it is enrolled and before it has synced a vehicle cannot say", "[answers]") {
   Fleet fleet;
   Vehicle vehicle(fleet, "A102", std::make_unique<Relay>([] { return uint16_t{0}; }));
@@ -85,6 +107,9 @@ TEST_CASE("before it is enrolled and before it has synced a vehicle cannot say",
   CHECK_FALSE(status.at("enrolled").as_bool());
   CHECK(status.at("freshness") == "NEVER");
   CHECK(vehicle.TriesToSignIn(kSam, kSamsPin).exit_code == 4);
+  const Output looked = vehicle.Does({"lookup", Ambulance::Protected()});
+  CHECK(looked.exit_code == 3);
+  CHECK(looked.Json().at("reason") == "NOT_ENROLLED");
 }
 
 TEST_CASE("a vehicle answers after it is switched off and on again with no link", "[answers]") {

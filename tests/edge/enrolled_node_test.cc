@@ -227,7 +227,7 @@ TEST_CASE("silent looks and silent staff queue nothing but audit") {
   CHECK(vehicle.Looks(kChild, "INC-1", true).notification == Notification::kSilent);
   vehicle.SignsIn("quiet-1", "246802");
   CHECK(vehicle.Looks(kChild).notification == Notification::kSilent);
-  CHECK(vehicle.node->Attend(vehicle.token, {kChild, "INC-1", {}}).status().code() == Code::kDenied);
+  CHECK(vehicle.node->Attend(vehicle.token, {kChild, "INC-1", {}}).status().code() == Code::kForbidden);
   CHECK(vehicle.Status().attendances_waiting == 0);
   CHECK(vehicle.Status().audit_waiting == 2);
 }

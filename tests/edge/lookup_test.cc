@@ -144,6 +144,14 @@ TEST_CASE("the same look seen through two authorities is one access, and the new
   CHECK(answer.accesses.back().at == kNow - 24h);
 }
 
+TEST_CASE("two looks of one person in one second are two accesses, under one authority or two") {
+  Grounds grounds = Flagged();
+  grounds.evidence[0].flag.accesses = {{kNow, sync::PersonId{1}}, {kNow, sync::PersonId{1}}};
+  CHECK(Judge(grounds, {}).accesses.size() == 2);
+  grounds.evidence.push_back({kCumbria, {.plans = {Current()}, .accesses = grounds.evidence[0].flag.accesses}});
+  CHECK(Judge(grounds, {}).accesses.size() == 2);
+}
+
 TEST_CASE("the pattern counts accesses and organisations of the last 90 days") {
   Grounds grounds = Flagged();
   for (const int days : {1, 20, 89, 91}) {

@@ -112,9 +112,16 @@ TEST_CASE("--session goes before CPIS_SESSION, which goes before what was kept")
 
 TEST_CASE("without a session nothing is asked of the daemon and the exit code is 4") {
   Person person;
-  CHECK(person.Types({"node", "lookup", "9990000018"}) == 4);
+  CHECK(person.Types({"node", "attend", "9990000018", "--incident", "I-1"}) == 4);
   CHECK(person.calls.empty());
   CHECK(person.err.str() == "cpisctl: not signed in (cpisctl node sign-in --staff ID)\n");
+}
+
+TEST_CASE("a lookup without a session is the node's to refuse: one that is not enrolled has an answer for everyone") {
+  Person person;
+  person.answer.json = R"({"outcome":"CANNOT_SAY","reason":"NOT_ENROLLED"})";
+  CHECK(person.Types({"node", "lookup", "9990000018"}) == 3);
+  CHECK(person.LastArguments().at("token").as_string().empty());
 }
 
 TEST_CASE("--json prints the daemon's line unchanged") {

@@ -53,7 +53,11 @@ class FakeNode : public Node {
       AttendReply{"0193A000-0000-7000-8000-000000000001", Notification::kQueued, At("2026-11-22T02:15:00Z")};
   Result<SessionInfo> session = SessionInfo{"token-1", At("2026-11-22T14:00:00Z")};
   Status sign_out, enrol, sync_now, restore;
-  NodeStatus status;
+  NodeStatus status = [] {
+    NodeStatus enrolled;
+    enrolled.enrolled = true;
+    return enrolled;
+  }();
   Result<std::vector<OutboxItem>> outbox = std::vector<OutboxItem>{};
   Result<OutboxItem> item = OutboxItem{};
   Result<std::vector<TopicVerdict>> verdicts = std::vector<TopicVerdict>{};

@@ -83,6 +83,19 @@ TEST_CASE("an incident that cannot be one is PRECONDITION_FAILED") {
   CHECK(IssueCode(vehicle.AskWith("X-Incident-Ref", "a\tb")) == "PRECONDITION_FAILED");
 }
 
+TEST_CASE("before enrolment a search cannot say, to anyone, and gives no 401 that asks for a sign-in nobody can do") {
+  Vehicle vehicle;
+  vehicle.node.status.enrolled = false;
+  Answer nothing;
+  nothing.reason = Reason::kNotEnrolled;
+  vehicle.node.answer = nothing;
+  HttpRequest request = Search("CareTeam");
+  RemoveHeader(request, "Authorization");
+  const HttpResponse response = vehicle.Ask(request);
+  CHECK(response.status == 503);
+  CHECK(IssueCode(response) == "NOT_ENROLLED");
+}
+
 TEST_CASE("nobody looks without a session") {
   Vehicle vehicle;
   HttpRequest request = Search("CareTeam");

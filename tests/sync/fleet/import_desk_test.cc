@@ -67,6 +67,21 @@ TEST_CASE("the same file again changes nothing that a node could see") {
   CHECK(w.FilesInOut().size() == 2);  // it is acknowledged all the same
 }
 
+TEST_CASE("a file that comes late takes nothing back of what a newer one said") {
+  World w;
+  const UploadOf monday{.file_id = "MON", .records = {sample::CppRecord(kChild), sample::CppRecord(kOther)},
+                        .created = "20261120020000"};
+  const std::string ended = sample::Record(sample::Cpp({"202603010900", "202611201630", ""}) + sample::Child(kChild));
+  const UploadOf tuesday{.file_id = "TUE", .records = {ended}, .created = "20261121020000"};
+  w.Imports(monday);
+  w.Imports(tuesday);
+  REQUIRE(w.FlagOf(kLancashire, kChild).plans.at(0).end.has_value());
+  const uint64_t before = w.SequenceOf(kRows);
+  CHECK(w.Imports(monday).code == "CPF02");
+  CHECK(w.FlagOf(kLancashire, kChild).plans.at(0).end.has_value());
+  CHECK(w.SequenceOf(kRows) == before);
+}
+
 TEST_CASE("a record replaces the plan of its type and leaves the others") {
   World w;
   w.Imports({.records = {sample::CppRecord(kChild), sample::CppRecord(kOther)}});

@@ -39,9 +39,11 @@ struct UploadOf {
   std::string authority = kLancashire;
   std::string file_id = "LANCS-20261120-001";
   std::vector<std::string> records;
+  std::string created = "20261120020000";
 
   std::string Xml() const {
-    const std::string xml = sample::Replaced(sample::File(records), "LANCS-20261120-001", file_id);
+    std::string xml = sample::Replaced(sample::File(records), "LANCS-20261120-001", file_id);
+    xml = sample::Replaced(xml, "creationTime value=\"20261120020000\"", "creationTime value=\"" + created + "\"");
     return sample::Replaced(xml, "extension=\"E10000017\"", "extension=\"" + authority + "\"");
   }
 };

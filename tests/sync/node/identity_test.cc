@@ -79,9 +79,9 @@ TEST_CASE("the file says nothing without the device secret, and does not open wi
   CHECK(platform::AsText(*file).find("NWAS") == std::string_view::npos);
 
   REQUIRE(disk.store->Seal(crypto::RandomBytes(32)).ok());
-  CHECK(disk.LoadCode() == Code::kCorrupt);
+  CHECK(disk.LoadCode() == Code::kInvalid);
   REQUIRE(disk.store->Forget().ok());
-  CHECK(disk.LoadCode() == Code::kNotFound);
+  CHECK(disk.LoadCode() == Code::kInvalid);
 }
 
 TEST_CASE("an identity cut at any length, or changed, is refused") {
@@ -92,14 +92,14 @@ TEST_CASE("an identity cut at any length, or changed, is refused") {
   for (size_t size = 0; size < whole.size(); ++size) {
     std::ofstream(disk.state / "identity", std::ios::binary | std::ios::trunc)
         .write(reinterpret_cast<const char*>(whole.data()), static_cast<std::streamsize>(size));
-    refused = refused && disk.LoadCode() == Code::kCorrupt;
+    refused = refused && disk.LoadCode() == Code::kInvalid;
   }
   CHECK(refused);
   for (size_t at = 0; at < whole.size(); at += 7) {
     Bytes changed = whole;
     changed[at] ^= 0x10;
     disk.Put(changed);
-    CHECK(disk.LoadCode() == Code::kCorrupt);
+    CHECK(disk.LoadCode() == Code::kInvalid);
   }
 }
 
