@@ -29,6 +29,7 @@ class EnrolledNode {
   void FillStatus(NodeStatus& status);
   // Connects anew, so that what the server has is heard of; waits until it is held here and nothing is left to forward.
   Status Sync(std::chrono::milliseconds wait, const Node::Progress& progress);
+  void Stop();  // who waits in Sync is told so
   Result<std::vector<TopicVerdict>> Verify(bool repair);
   void Findings(std::vector<Finding>& findings);
   // What falls due without anybody asking. Called every few seconds.
@@ -65,6 +66,7 @@ class EnrolledNode {
 
   std::mutex mutex_;
   std::condition_variable changed_;
+  bool stopping_ = false;             // guarded by mutex_
   uint64_t caught_up_ = 0;            // guarded by mutex_; how often
   uint64_t received_ = 0;             // guarded by mutex_; bytes fetched
   uint64_t since_trim_ = 0;           // guarded by mutex_; the same, since memory was given back

@@ -81,6 +81,12 @@ bool EnrolledNode::CaughtUp() {
   return counts.ok() && counts->attendances_waiting == 0 && counts->audit_waiting == 0;
 }
 
+void EnrolledNode::Stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  changed_.notify_all();
+}
+
 Status EnrolledNode::Connected() {
   const std::lock_guard lock(link_mutex_);
   const sync::node::LinkState link = link_->State();
@@ -100,6 +106,7 @@ Status EnrolledNode::Sync(std::chrono::milliseconds wait, const Node::Progress& 
   const auto deadline = began + wait;
   std::unique_lock lock(mutex_);
   while (std::chrono::steady_clock::now() < deadline) {
+    if (stopping_) return platform::Unavailable("the daemon is stopping (what was done stays done)");
     if (caught_up_ > before) {
       lock.unlock();
       const bool forwarded = CaughtUp();

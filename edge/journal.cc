@@ -134,6 +134,9 @@ Status Journal::Write(JournalFile& file, Pending& pending) {
   CPIS_TRY(file.Add(pending.entries.back()));
   const Attended attended{attendance.id, attendance.occurred_at};
   if (!pending.incident_name.empty()) CPIS_TRY(file.SaveAttended(pending.incident_name, attended));
+  // One that is told afterwards, of an earlier time, is not the latest.
+  CPIS_ASSIGN(const auto latest, file.FindAttended(pending.child_name));
+  if (latest && latest->occurred_at > attended.occurred_at) return Status::Ok();
   return file.SaveAttended(pending.child_name, attended);
 }
 
@@ -158,6 +161,7 @@ Result<std::vector<Journal::Item>> Journal::Oldest(size_t limit) {
       CPIS_ASSIGN(auto transaction, file.Begin());
       for (auto item = damaged; item != items.end(); ++item) {
         CPIS_TRY(file.Quarantine(item->node_sequence, item->id, "the entry was damaged on this vehicle's disk"));
+        CPIS_TRY(file.ForgetAttended(item->id));  // so that the crew can attend again
       }
       CPIS_TRY(transaction.Commit());
       platform::LogError("journal", std::to_string(items.end() - damaged) + " entries are damaged on disk and quarantined");

@@ -49,6 +49,7 @@ OutboxItem ReadItem(const Statement& row) {
 
 Result<JournalFile> JournalFile::Open(const std::filesystem::path& file, const sync::node::Identity& identity) {
   CPIS_ASSIGN(Database database, Database::Open(file, {.mode = Database::Mode::kOwner, .cache_kib = kJournalCacheKib}));
+  CPIS_TRY(database.Checkpoint());  // what a failed sync left in the log reaches the disk before anything builds on it
   CPIS_TRY(database.Run(kSchema));
   JournalFile opened(std::move(database), identity);
   CPIS_TRY(opened.Start());
@@ -109,6 +110,11 @@ Status JournalFile::SaveAttended(ByteView name, const Attended& attended) {
   CPIS_ASSIGN(Statement insert,
               database_.Prepare("INSERT OR REPLACE INTO attended (name, id, occurred_at) VALUES (?, ?, ?)"));
   return insert.Bind(name).Bind(attended.id).Bind(Stored(attended.occurred_at)).Run();
+}
+
+Status JournalFile::ForgetAttended(const std::string& id) {
+  CPIS_ASSIGN(Statement forget, database_.Prepare("DELETE FROM attended WHERE id = ?"));
+  return forget.Bind(id).Run();
 }
 
 Result<std::vector<sync::node::Outbox::Item>> JournalFile::Oldest(size_t limit) {

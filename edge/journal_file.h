@@ -57,6 +57,7 @@ class JournalFile {
   Status SaveHead();                  // after the last Add of a transaction
   Result<std::optional<Attended>> FindAttended(ByteView name);
   Status SaveAttended(ByteView name, const Attended& attended);
+  Status ForgetAttended(const std::string& id);
 
   Result<std::vector<sync::node::Outbox::Item>> Oldest(size_t limit);
   Status Settle(const sync::Receipt& receipt, ByteView signed_bytes);

@@ -64,8 +64,8 @@ Result<SessionInfo> Keeper::SignIn(const std::string& staff, const std::string& 
   const Instant now = time_.Now().at;
   sync::StaffMember member;
   CPIS_ASSIGN(crypto::Secret ring_key, CheckPin(staff, pin, now, &member));
+  const auto orders = orders_.Current();  // first: a grant that lands in between only makes the ring be opened once more
   CPIS_ASSIGN(crypto::KeyRing ring, orders_.OpenRing(ring_key));
-  const auto orders = orders_.Current();
   {
     const std::lock_guard lock(ring_mutex_);
     ring_key_ = std::move(ring_key);

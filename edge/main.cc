@@ -144,6 +144,7 @@ int Serve(const Settings& settings, platform::StopSignal& stop) {
   SayReady(status, (*server)->Address(), socket);
   stop.Wait();
   platform::LogInfo("node", "stopping");
+  node.Stop();
   return 0;
 }
 

@@ -44,6 +44,10 @@ class NodeImpl final : public Node {
     if (const auto node = Enrolled()) node->keeper().Lock();
   }
 
+  void Stop() override {
+    if (const auto node = Enrolled()) node->Stop();
+  }
+
   Status Enrol(const std::string& server, const std::string& code) override {
     const std::lock_guard one(enrolling_);
     if (Enrolled()) return platform::Denied("this vehicle is enrolled already");

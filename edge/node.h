@@ -108,6 +108,8 @@ class Node {
   // Takes the state directory's lock and starts the link if enrolled. kDenied: another daemon holds it; kInvalid: bad
   // configuration.
   static Result<std::unique_ptr<Node>> Open(Options options);
+  // Ends what waits, so that the node can be destroyed soon. Any thread.
+  virtual void Stop() {}
   virtual ~Node() = default;  // stops within 5 s; what was acknowledged is durable already
 
   // Bytes fetched so far; `total` is 0, for nobody knows before the last segment has come.

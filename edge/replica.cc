@@ -46,7 +46,8 @@ Status Replica::Reload() {
     }
     if (scan) break;
     file_.reset();
-    if (last_try || failure.code() == platform::Code::kExhausted) return std::move(failure).In("replica");
+    // Only what is not a replica any more is thrown away; a disk that is busy or full may be well again later.
+    if (last_try || failure.code() != platform::Code::kCorrupt) return std::move(failure).In("replica");
     platform::LogError("replica", "cannot be read and is fetched again: " + failure.message());
     RemoveDatabase(options_.file);
   }

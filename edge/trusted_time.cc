@@ -73,7 +73,8 @@ TrustedNow TrustedTime::Now() {
   {
     const std::lock_guard lock(mutex_);
     const std::chrono::milliseconds since_boot = clock_.SinceBoot();
-    now.trusted = SameBoot() || (marks_ && clock_.Now() >= marks_->high_water);
+    // A clock that resumes where the shutdown left it is past the mark too, and days behind: only a time service vouches for it.
+    now.trusted = SameBoot() || (marks_ && clock_.WallIsSynchronised() && clock_.Now() >= marks_->high_water);
     now.at = Project();
     floor_ = now.at;
     floor_since_boot_ = since_boot;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/clock.h"
 
+#include <sys/timex.h>
+
 #include <fcntl.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +30,11 @@ class MachineClock : public Clock {
  public:
   Instant Now() const override { return Instant(ReadClock(CLOCK_REALTIME)); }
   milliseconds SinceBoot() const override { return ReadClock(CLOCK_BOOTTIME); }
+
+  bool WallIsSynchronised() const override {
+    timex state{};  // asks only
+    return ::adjtimex(&state) != TIME_ERROR;
+  }
 
   std::string BootId() const override {
     static const std::string id = [] {

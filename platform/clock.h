@@ -22,6 +22,7 @@ class Clock {
   virtual Instant Now() const = 0;                            // wall clock; may jump either way
   virtual std::chrono::milliseconds SinceBoot() const = 0;    // counts suspended time too; never goes back; 0 at boot
   virtual std::string BootId() const = 0;                     // changes with every boot of the machine
+  virtual bool WallIsSynchronised() const = 0;                // by a time service, as the kernel was told
 };
 
 // The machine's own clocks (CLOCK_REALTIME, CLOCK_BOOTTIME, /proc/sys/kernel/random/boot_id).
@@ -34,15 +35,18 @@ class ManualClock : public Clock {
   Instant Now() const override { return now_; }
   std::chrono::milliseconds SinceBoot() const override { return since_boot_; }
   std::string BootId() const override { return boot_id_; }
+  bool WallIsSynchronised() const override { return synchronised_; }
 
   void Advance(std::chrono::milliseconds by) { now_ += by; since_boot_ += by; }
   void SetWall(Instant now) { now_ = now; }                   // as a person or a dead RTC would
+  void LoseSynchronisation() { synchronised_ = false; }
   void Reboot(std::string boot_id) { since_boot_ = {}; boot_id_ = std::move(boot_id); }
 
  private:
   Instant now_;
   std::chrono::milliseconds since_boot_{};
   std::string boot_id_ = "boot-1";
+  bool synchronised_ = true;
 };
 
 std::string Rfc3339(Instant at);                              // "2026-11-22T02:00:00Z", whole seconds

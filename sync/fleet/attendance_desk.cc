@@ -56,7 +56,7 @@ Result<Bytes> AttendanceDesk::Deliver(const std::string& node_id, ByteView bytes
 
 Result<Receipt> AttendanceDesk::Keep(Store& store, const NodeRow& node, const Envelope& envelope) {
   Receipt receipt{node.id, envelope.node_sequence, envelope.id, Verdict::kAccepted, store.clock().Now(), ""};
-  CPIS_ASSIGN(const bool known, store.records().Knows(node.id, envelope.node_sequence, envelope.id));
+  CPIS_ASSIGN(const bool known, store.records().Knows(envelope.id));
   if (known) {
     receipt.verdict = Verdict::kDuplicate;
     return receipt;

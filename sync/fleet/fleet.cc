@@ -54,6 +54,10 @@ Status Fleet::Load(const FleetOptions& options) {
   import_desk_ = std::make_unique<ImportDesk>(*store_, *mailbox_);
   attendance_desk_ = std::make_unique<AttendanceDesk>(*store_, *mailbox_);
   CPIS_TRY(mailbox_->WriteQueued());
+  store_->OnBroken([this, broken = options.broken] {
+    platform::LogError("store", "a commit failed: the server ends, to be started anew on what the disk really holds");
+    if (broken) broken();
+  });
   store_->OnPublished([this](const std::vector<TopicHead>& heads) { hub_->Update(heads); });
   CPIS_TRY(store_->Read([&](Store& store) -> Status {
     hub_->Update(store.publisher().Heads());
@@ -156,6 +160,7 @@ void Fleet::Housekeep() {
     if (now >= codes_due) refresh = true;
     if (refresh) {
       codes_due = now + kCodeCheck;
+      if (Status written = mailbox_->WriteQueued(); !written.ok()) platform::LogError("mailbox", written.message());
       if (Status refreshed = enrolment_desk_->Refresh(); !refreshed.ok()) platform::LogError("enrolment", refreshed.message());
     }
     if (now >= tick_due) {

@@ -27,6 +27,7 @@ struct FleetOptions {
   std::string listen = "127.0.0.1:7443";
   std::string enrol_listen = "127.0.0.1:7444";
   std::string http = "127.0.0.1:9464";
+  std::function<void()> broken;  // called when the database failed: the daemon must end, and be started anew
   std::string advertise;  // HOST:PORT that nodes are told to connect to; empty: as they came, at the port of `listen`
 };
 

@@ -115,10 +115,11 @@ Result<ImportDesk::NumberKeys> ImportDesk::DeriveMissing(const std::vector<Uploa
 Status ImportDesk::Apply(Store& store, const Upload& upload, const NumberKeys& keys) {
   for (const auto& [number, key] : keys) CPIS_TRY(store.records().KeepNumberKey(number, key.Reveal()));
   CPIS_ASSIGN(const bool announce, store.records().PutAuthority({upload.authority, upload.organisation_root, upload.file_id,
-                                                                 store.clock().Now(), upload.created_at}));
+                                                                 store.clock().Now(), std::min(upload.created_at, store.clock().Now())}));
   if (announce) CPIS_TRY(store.PublishDirectory({upload.authority}, {}));
 
-  const Register::UploadFile file{upload.file_id, upload.created_at};
+  // A file that says it is from the future must not silence those that come after it.
+  const Register::UploadFile file{upload.file_id, std::min(upload.created_at, store.clock().Now())};
   std::set<NhsNumber> changed;
   for (const UploadRecord& record : upload.records) {
     for (const PlanChange& change : record.changes) {

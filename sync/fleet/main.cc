@@ -3,6 +3,8 @@
 // cpis-fleetd: the fleet sync server of one ambulance trust.
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <atomic>
+#include <csignal>
 #include <iostream>
 #include <toml++/toml.h>
 
@@ -57,7 +59,12 @@ platform::Status ReadConfiguration(const CLI::App& app, Arguments& arguments) {
   return platform::Status::Ok();
 }
 
-int Serve(const Arguments& arguments, platform::StopSignal& stop) {
+int Serve(Arguments arguments, platform::StopSignal& stop) {
+  std::atomic<bool> broken = false;
+  arguments.options.broken = [&] {
+    broken = true;
+    stop.Request();
+  };
   auto fleet = sync::fleet::Fleet::Open(arguments.options);
   if (!fleet.ok()) return Refuse(kExitConfiguration, fleet.status().message());
   platform::LogWarning("keys", "the fleet's keys are NOT HARDWARE BOUND: whoever copies this disk has them");
@@ -71,7 +78,7 @@ int Serve(const Arguments& arguments, platform::StopSignal& stop) {
             << std::endl;
   stop.Wait();
   platform::LogInfo("fleetd", "stopping");
-  return 0;
+  return broken ? 1 : 0;
 }
 
 }  // namespace
@@ -95,6 +102,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   platform::KeepMemorySmall();
+  std::signal(SIGPIPE, SIG_IGN);
   crypto::StartCrypto();
   arguments.options.state = std::filesystem::absolute(arguments.options.state);
   if (!arguments.config.empty()) {

@@ -24,7 +24,7 @@ Publisher::Publisher(const FleetKeys& keys, platform::Database& database, crypto
 
 Status Publisher::CreateTables(platform::Database& database) {
   return database.Run(
-      "CREATE TABLE IF NOT EXISTS topics(topic TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT;"
+      "CREATE TABLE IF NOT EXISTS topics(topic TEXT PRIMARY KEY, sequence INTEGER NOT NULL, digest BLOB NOT NULL) STRICT;"
       "CREATE TABLE IF NOT EXISTS entries(topic TEXT NOT NULL, idx INTEGER NOT NULL, version INTEGER NOT NULL,"
       " body BLOB NOT NULL) STRICT;"
       "CREATE UNIQUE INDEX IF NOT EXISTS entry_of ON entries(topic, idx);"
@@ -35,12 +35,14 @@ Status Publisher::CreateTables(platform::Database& database) {
 Publisher::State& Publisher::StateOf(const Topic& topic) { return topics_[topic]; }
 
 Status Publisher::Load() {
-  CPIS_ASSIGN(platform::Statement * heads, query_("SELECT topic, sequence FROM topics"));
+  std::map<Topic, Bytes> published;
+  CPIS_ASSIGN(platform::Statement * heads, query_("SELECT topic, sequence, digest FROM topics"));
   for (;;) {
     CPIS_ASSIGN(const bool more, heads->Step());
     if (!more) break;
     CPIS_ASSIGN(const Topic topic, Topic::Parse(heads->Text(0)));
     StateOf(topic).sequence = Sequence(static_cast<uint64_t>(heads->Int(1)));
+    published.emplace(topic, platform::ToBytes(heads->Blob(2)));
   }
   for (auto& [topic, state] : topics_) {
     CPIS_ASSIGN(platform::Statement * rows, query_("SELECT idx, version, body FROM entries WHERE topic = ?"));
@@ -50,6 +52,10 @@ Status Publisher::Load() {
       if (!more) break;
       const RowIndex index{static_cast<uint64_t>(rows->Int(0))};
       state.set.Put(index, HashEntry(index, static_cast<uint64_t>(rows->Int(1)), rows->Blob(2)));
+    }
+    // Signing what a damaged disk shows would make every node believe it.
+    if (!crypto::ConstantTimeEqual(state.set.DigestAt(topic, state.sequence), published[topic])) {
+      return platform::Corrupt("the entries of " + topic.text() + " on disk are not what was published (restore the state directory)");
     }
   }
   return Status::Ok();
@@ -90,9 +96,11 @@ Status Publisher::StoreEntries(const Topic& topic, Sequence sequence, const std:
       CPIS_TRY(put->Bind(topic.text()).Bind(Number(change.index)).Bind(Number(sequence)).Bind(ByteView(change.body)).Run());
     }
   }
-  CPIS_ASSIGN(platform::Statement * head, query_("INSERT INTO topics(topic, sequence) VALUES(?, ?)"
-                                                " ON CONFLICT(topic) DO UPDATE SET sequence = excluded.sequence"));
-  return head->Bind(topic.text()).Bind(Number(sequence)).Run();
+  CPIS_ASSIGN(platform::Statement * head, query_("INSERT INTO topics(topic, sequence, digest) VALUES(?, ?, ?)"
+                                                " ON CONFLICT(topic) DO UPDATE SET sequence = excluded.sequence,"
+                                                " digest = excluded.digest"));
+  const Digest digest = StateOf(topic).set.DigestAt(topic, sequence);
+  return head->Bind(topic.text()).Bind(Number(sequence)).Bind(ByteView(digest)).Run();
 }
 
 Status Publisher::Publish(const Topic& topic, std::vector<Change> changes) {

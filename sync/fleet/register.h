@@ -100,7 +100,8 @@ class Register {
   Result<std::vector<Setting>> Settings(std::string_view prefix);
 
   // What vehicles reported.
-  Result<bool> Knows(std::string_view node_id, uint64_t node_sequence, std::string_view id);
+  // By id alone: a node whose disk went back in time uses its sequences again, for attendances that are new.
+  Result<bool> Knows(std::string_view id);
   Status KeepAttendance(const AttendanceRow& row, std::string_view node_id, uint64_t node_sequence);
   Status KeepAudit(const Event& event, std::string_view node_id, uint64_t node_sequence, Instant received_at);
   Result<std::vector<AttendanceRow>> Attendances(std::optional<Instant> since);

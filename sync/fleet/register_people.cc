@@ -102,10 +102,9 @@ Result<std::optional<StaffMember>> Register::StaffWithId(std::string_view id) {
   return First(std::move(rows));
 }
 
-Result<bool> Register::Knows(std::string_view node_id, uint64_t node_sequence, std::string_view id) {
-  CPIS_ASSIGN(Statement * find, query_("SELECT 1 FROM attendances WHERE (node_id = ?1 AND node_sequence = ?2) OR id = ?3"
-                                      " UNION ALL SELECT 1 FROM audit WHERE (node_id = ?1 AND node_sequence = ?2) OR id = ?3"));
-  find->Bind(node_id).Bind(static_cast<int64_t>(node_sequence)).Bind(id);
+Result<bool> Register::Knows(std::string_view id) {
+  CPIS_ASSIGN(Statement * find, query_("SELECT 1 FROM attendances WHERE id = ?1 UNION ALL SELECT 1 FROM audit WHERE id = ?1"));
+  find->Bind(id);
   CPIS_ASSIGN(const bool found, find->Step());
   find->Reset();
   return found;

@@ -34,14 +34,14 @@ Status Register::CreateTables(platform::Database& database) {
       id TEXT PRIMARY KEY, node_id TEXT NOT NULL, node_sequence INTEGER NOT NULL, node TEXT NOT NULL, nhs_number TEXT NOT NULL,
       occurred_ms INTEGER NOT NULL, recorded_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL, staff TEXT NOT NULL,
       staff_name TEXT NOT NULL, role TEXT NOT NULL, incident TEXT NOT NULL, outcome_at_node INTEGER NOT NULL,
-      outcome_now INTEGER NOT NULL, UNIQUE(node_id, node_sequence)) STRICT;
+      outcome_now INTEGER NOT NULL) STRICT;
     CREATE INDEX IF NOT EXISTS attendances_by_time ON attendances(received_ms);
     CREATE TABLE IF NOT EXISTS notified(
       attendance TEXT NOT NULL, authority TEXT NOT NULL, file TEXT NOT NULL, PRIMARY KEY(attendance, authority)) STRICT;
     CREATE TABLE IF NOT EXISTS audit(
       id TEXT PRIMARY KEY, node_id TEXT NOT NULL, node_sequence INTEGER NOT NULL, action TEXT NOT NULL, nhs_number TEXT NOT NULL,
       occurred_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL, staff TEXT NOT NULL, incident TEXT NOT NULL,
-      outcome INTEGER NOT NULL, reason TEXT NOT NULL, silent INTEGER NOT NULL, UNIQUE(node_id, node_sequence)) STRICT;
+      outcome INTEGER NOT NULL, reason TEXT NOT NULL, silent INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS outgoing_files(name TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT;
   )sql");
 }

@@ -35,6 +35,7 @@ Result<std::unique_ptr<Store>> Store::Open(const std::filesystem::path& state, c
 Status Store::Load(const std::filesystem::path& state) {
   CPIS_ASSIGN(platform::Database database, OpenDatabase(state));
   database_ = std::make_unique<platform::Database>(std::move(database));
+  CPIS_TRY(database_->Checkpoint());  // what a failed sync left in the log reaches the disk before anything builds on it
   CPIS_TRY(Register::CreateTables(*database_));
   CPIS_TRY(Publisher::CreateTables(*database_));
   register_ = std::make_unique<Register>(*database_);
@@ -50,7 +51,10 @@ Status Store::Change(const std::function<Status(Store&)>& work) {
     touched_.clear();
     CPIS_ASSIGN(platform::Transaction transaction, platform::Transaction::Begin(*database_));
     Status done = work(*this);
-    if (done.ok()) done = transaction.Commit();
+    if (done.ok()) {
+      done = transaction.Commit();
+      if (!done.ok() && broken_) broken_();
+    }
     if (!done.ok()) {
       publisher_->Drop();
       return done;

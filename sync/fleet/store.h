@@ -34,6 +34,8 @@ class Store {
   static Result<std::unique_ptr<Store>> Open(const std::filesystem::path& state, const FleetKeys& keys,
                                              const platform::Clock& clock);
   void OnPublished(Published callback) { published_ = std::move(callback); }
+  // Told, on the store thread, when a commit failed: the state of the disk is unknown, and only a new start finds it out.
+  void OnBroken(std::function<void()> callback) { broken_ = std::move(callback); }
 
   // Runs `work` on the store thread, inside one transaction that commits if it returns Ok: all or nothing, in the database
   // and in what is published.
@@ -69,6 +71,7 @@ class Store {
   const platform::Clock& clock_;
   Trust trust_;
   Published published_;
+  std::function<void()> broken_;
   std::map<std::string, crypto::Secret> epoch_keys_;      // store thread; by partition
   std::set<Topic> touched_;                               // store thread; in this transaction
   std::unique_ptr<platform::Database> database_;          // store thread

@@ -205,6 +205,8 @@ TEST_CASE("an entry damaged on disk steps aside and does not hold up those behin
   CHECK(vehicle.journal->Count()->quarantined == 1);
   CHECK(vehicle.journal->Show(damaged)->state == "QUARANTINED");
   CHECK_FALSE(vehicle.journal->Show(damaged)->reason.empty());
+  CHECK_FALSE(vehicle.Attends(kNow, "INC-1").queued_before);
+  CHECK(vehicle.Attends(kNow, "INC-2").queued_before);
 }
 
 TEST_CASE("an unbroken audit stays so over forwarding, restarts and forgetting") {

@@ -92,6 +92,15 @@ TEST_CASE("after a reboot a wall clock past the high-water mark is believed") {
   CHECK(tablet.time->Now().at == kServer + 30h);
 }
 
+TEST_CASE("after a reboot a wall clock past the mark that no time service vouches for is not trusted") {
+  Tablet tablet(kServer);
+  tablet.time->Heard(kServer);
+  tablet.clock.LoseSynchronisation();
+  CHECK(tablet.time->Now().trusted);  // in the boot that heard the server, its time is carried on
+  tablet.Reboots(kServer + 1h);
+  CHECK_FALSE(tablet.time->Now().trusted);
+}
+
 TEST_CASE("after a reboot a manifest that was heard long ago brings no old time back") {
   Tablet tablet(kServer);
   tablet.time->Heard(kServer);

@@ -178,6 +178,18 @@ TEST_CASE("a server that was stopped goes on serving the same snapshot parts") {
   for (size_t i = 0; i < before.size(); ++i) CHECK(*before[i] == *after[i]);
 }
 
+TEST_CASE("a server whose rows are not those it published refuses to serve them") {
+  Press w;
+  REQUIRE(w.Publishes(Rows(1, 5)).ok());
+  w.store.reset();
+  {
+    auto database = platform::Database::Open(w.state.path() / "fleet.db");
+    REQUIRE(database.ok());
+    REQUIRE(database->Run("DELETE FROM entries WHERE rowid = (SELECT max(rowid) FROM entries)").ok());
+  }
+  CHECK(Store::Open(w.state.path(), w.keys, w.clock).status().code() == Code::kCorrupt);
+}
+
 TEST_CASE("a change too large for one delta reaches nodes as a snapshot") {
   Press w;
   REQUIRE(w.Publishes(Rows(1, 10)).ok());
