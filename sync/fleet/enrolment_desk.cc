@@ -28,10 +28,8 @@ platform::HttpResponse Refuse(int status, std::string_view why) {
 Result<std::unique_ptr<EnrolmentDesk>> EnrolmentDesk::Open(Options options, Store& store, Roll& roll,
                                                            std::function<void()> enrolled) {
   std::unique_ptr<EnrolmentDesk> desk(new EnrolmentDesk(std::move(options), store, roll, std::move(enrolled)));
-  // Listens once to learn the port, and that it can be had at all.
-  CPIS_ASSIGN(std::unique_ptr<platform::HttpServer> probe, desk->Listen(desk->options_.listen));
-  desk->address_ = probe->Address();
-  probe.reset();
+  CPIS_ASSIGN(platform::PortReservation port, platform::PortReservation::Take(desk->options_.listen));
+  desk->port_.emplace(std::move(port));
   CPIS_TRY(desk->Refresh());
   return desk;
 }
@@ -53,7 +51,7 @@ Status EnrolmentDesk::Refresh() {
   std::lock_guard lock(mutex_);
   CPIS_ASSIGN(const int outstanding, roll_.CodesOutstanding());
   if (outstanding > 0 && !server_) {
-    CPIS_ASSIGN(server_, Listen(address_));
+    CPIS_ASSIGN(server_, Listen(Address()));
     platform::LogInfo("enrolment", "listening while a code is outstanding");
   } else if (outstanding == 0 && server_) {
     server_.reset();

@@ -7,9 +7,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "platform/http.h"
+#include "platform/port.h"
 #include "sync/fleet/roll.h"
 
 namespace cpis::sync::fleet {
@@ -26,7 +28,7 @@ class EnrolmentDesk {
 
   // Opens or closes the listener by whether a code is outstanding. Not from a listener thread.
   Status Refresh();
-  std::string Address() const { return address_; }
+  std::string Address() const { return port_->address(); }
   bool Listening() const;
 
  private:
@@ -40,7 +42,7 @@ class EnrolmentDesk {
   Store& store_;
   Roll& roll_;
   const std::function<void()> enrolled_;
-  std::string address_;
+  std::optional<platform::PortReservation> port_;  // always there once opened
 
   mutable std::mutex mutex_;
   std::unique_ptr<platform::HttpServer> server_;  // guarded by mutex_
