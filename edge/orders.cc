@@ -13,7 +13,7 @@ std::shared_ptr<const Orders::Now> Orders::Current() {
   const uint64_t version = replica_.OrdersVersion();
   if (!current_ || version != version_) {
     current_ = Read();
-    version_ = version;
+    version_ = current_->readable ? version : 0;  // what could not be read is tried again next time
   }
   return current_;
 }
@@ -22,11 +22,19 @@ std::shared_ptr<const Orders::Now> Orders::Read() {
   auto now = std::make_shared<Now>();
   for (const auto& [key, standard] : now->policy.Settings()) {
     const auto entry = replica_.Get(Topic::Policy(), KeyOf(key));
-    if (!entry.ok()) continue;
+    if (!entry.ok()) {
+      now->readable = now->readable && entry.status().code() == platform::Code::kNotFound;
+      continue;
+    }
     const auto setting = sync::DecodeSetting(*entry);
     const Status set = setting.ok() ? now->policy.Set(setting->key, setting->value) : setting.status();
     if (!set.ok()) platform::LogWarning("policy", "a setting is not understood and keeps its default: " + set.message());
   }
+  for (const TopicState& state : replica_.States()) {
+    if (state.topic == Topic::Policy() && state.damaged) now->readable = false;
+  }
+  // How long a "no" holds is not known then: no "no" is said.
+  if (!now->readable) now->policy.fresh_for = std::chrono::seconds(-1);
   const auto entry = replica_.Get(Topic::Node(identity_.node_id), KeyOf("grant"));
   if (entry.ok()) {
     auto grant = sync::DecodeGrant(*entry);

@@ -25,6 +25,7 @@ class Orders {
   struct Now {
     std::optional<sync::Grant> grant;  // nothing before the first sync
     sync::Policy policy;
+    bool readable = true;              // false: a setting is there and cannot be read; it may be stricter than the default
   };
   // As of the topics now; the same object while they have not changed.
   std::shared_ptr<const Now> Current();

@@ -172,6 +172,26 @@ TEST_CASE("a clock set back never lengthens a lease; a dead one after a reboot t
   CHECK(vehicle.Looks(kChild).outcome == Outcome::kFlagged);
 }
 
+TEST_CASE("a policy that was damaged on disk makes no negative last longer than it allowed") {
+  const bool while_running = GENERATE(false, true);
+  Vehicle vehicle;
+  vehicle.fleet.Sets("region_is_complete", "true");
+  vehicle.fleet.Sets("fresh_for_hours", "1");
+  vehicle.Syncs(kNow);
+  vehicle.clock.Advance(2h);
+  vehicle.SignsIn();
+  REQUIRE(vehicle.Looks(kUnknown).reason == Reason::kStale);
+  if (!while_running) vehicle.node.reset();
+  vehicle.Tamper("replica.db",
+                 "DELETE FROM entries WHERE instr(body, CAST('fresh_for_hours' AS BLOB)) > 0 AND"
+                 " topic_id IN (SELECT id FROM topics WHERE topic = 'policy')");
+  if (!while_running) {
+    vehicle.Starts();
+    vehicle.SignsIn();
+  }
+  CHECK(vehicle.Looks(kUnknown).outcome == Outcome::kCannotSay);
+}
+
 TEST_CASE("a row that was changed or deleted behind the node's back is never a silent no") {
   const char* tampering =
       GENERATE("DELETE FROM entries", "UPDATE entries SET body = substr(body, 1, 30) || x'55aa' || substr(body, 33)");
