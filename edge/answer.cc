@@ -27,6 +27,12 @@ std::string_view Name(Reason reason) {
       return "RATE_LIMITED";
     case Reason::kNoEnglandIndex:
       return "NO_ENGLAND_INDEX";
+    case Reason::kVerifying:
+      return "VERIFYING";
+    case Reason::kWithheld:
+      return "WITHHELD";
+    case Reason::kReplaced:
+      return "NUMBER_REPLACED";
   }
   return "";
 }
@@ -56,6 +62,13 @@ std::string_view Advice(Reason reason) {
       return "Too many looks in a short time: wait a minute.";
     case Reason::kNoEnglandIndex:
       return "There is no plan in this vehicle's region. Other parts of England are not known here.";
+    case Reason::kVerifying:
+      return "The list is being checked after a restart: ask again in a moment.";
+    case Reason::kWithheld:
+      return "What is held about this person is not shown here: phone the emergency duty team of the local authority "
+             "where you are.";
+    case Reason::kReplaced:
+      return "This NHS number is no longer in use: find the person's present number and look that up.";
   }
   return "";
 }

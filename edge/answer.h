@@ -23,6 +23,9 @@ enum class Reason {
   kNone, kNotEnrolled, kNeverSynced, kStale, kLeaseExpired, kReplicaDamaged, kLocked, kClockNotTrusted,
   kAuditUnavailable, kRateLimited,
   kNoEnglandIndex,  // in no row of the region, and nothing here knows the rest of England
+  kVerifying,       // the rows on disk are being compared with what was signed
+  kWithheld,        // the record is sensitive and never leaves the server
+  kReplaced,        // the NHS number is no longer in use
 };
 std::string_view Name(Reason reason);      // "NEVER_SYNCED"; empty for kNone
 std::string_view Advice(Reason reason);    // what to do, in plain words for a crew
@@ -65,6 +68,7 @@ struct Answer {
   Pattern pattern;
   std::vector<AccessShown> accesses;  // newest first, at most 25
   std::vector<std::string> advice;
+  bool resolvable = false;            // there is a link, and the fleet server may know more: ask with Node::Resolve
 };
 
 }  // namespace cpis::edge

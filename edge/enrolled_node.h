@@ -26,6 +26,10 @@ class EnrolledNode {
   Result<Answer> Lookup(const std::string& token, const LookupRequest& request);
   Result<AttendReply> Attend(const std::string& token, const AttendRequest& request);
 
+  Result<Answer> Resolve(const std::string& token, const LookupRequest& request);          // enrolled_resolve.cc
+  Result<std::vector<AlertShown>> Alerts(const std::string& token);                        // enrolled_alerts.cc
+  Status AcknowledgeAlert(const std::string& token, const std::string& id);                // enrolled_alerts.cc
+
   void FillStatus(NodeStatus& status);
   // Connects anew, so that what the server has is heard of; waits until it is held here and nothing is left to forward.
   Status Sync(std::chrono::milliseconds wait, const Node::Progress& progress);

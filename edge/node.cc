@@ -83,6 +83,23 @@ class NodeImpl final : public Node {
     return node->Attend(token, request);
   }
 
+  Result<Answer> Resolve(const std::string& token, const LookupRequest& request) override {
+    const auto node = Enrolled();
+    if (!node) return NotEnrolled();
+    return node->Resolve(token, request);
+  }
+
+  Result<std::vector<AlertShown>> Alerts(const std::string& token) override {
+    const auto node = Enrolled();
+    if (!node) return NotEnrolled();
+    return node->Alerts(token);
+  }
+
+  Status AcknowledgeAlert(const std::string& token, const std::string& id) override {
+    const auto node = Enrolled();
+    return node ? node->AcknowledgeAlert(token, id) : NotEnrolled();
+  }
+
   NodeStatus GetStatus() override {
     NodeStatus status;
     status.version = CPIS_VERSION;

@@ -29,6 +29,20 @@ struct LookupRequest {
   bool silent = false;      // IsUnscheduledAccessEvent: false, or --silent
 };
 
+// A child whom somebody here looked up or attended, and of whom no plan was known then, turned out to have one.
+struct AlertShown {
+  std::string id;
+  std::string nhs_number;
+  std::string staff;                        // who looked or attended
+  std::string incident;                     // may be empty
+  Instant occurred_at;                      // when
+  sync::Outcome outcome_at_node = sync::Outcome::kCannotSay;  // what they were told
+  Instant raised_at;                        // by the fleet server
+  std::vector<PlanShown> plans;
+  std::string acknowledged_by;              // empty while nobody has
+  std::optional<Instant> acknowledged_at;
+};
+
 struct AttendRequest {
   std::string nhs_number;
   std::string incident;                // required for attend: kInvalid if empty
@@ -71,7 +85,10 @@ struct NodeStatus {
   std::optional<Instant> lease_expires;
   std::string key_store_kind;
   bool hardware_bound = false;
-  uint64_t alerts = 0;
+  uint64_t alerts = 0;                            // that nobody has acknowledged
+  uint64_t england_prefixes = 0;
+  std::optional<double> england_false_positives;  // rate; nothing while no index is held
+  std::optional<Instant> england_as_of;
 };
 
 struct OutboxItem {
@@ -122,6 +139,14 @@ class Node {
 
   // kDenied: no such session; kInvalid: not an NHS number. Everything else is an Answer.
   virtual Result<Answer> Lookup(const std::string& token, const LookupRequest& request) = 0;
+  // Asks the fleet server what England knows of this number, within 3 s; the answer, from FLEET_SERVER, is recorded as a lookup's
+  // is, and nothing of it is kept. For answers with `resolvable`. kUnavailable: no link, or not in time: the local answer stands.
+  virtual Result<Answer> Resolve(const std::string& token, const LookupRequest& request) = 0;
+  // Newest first; those that were acknowledged stay until the server has heard of it. kDenied: no such session; kUnavailable:
+  // locked.
+  virtual Result<std::vector<AlertShown>> Alerts(const std::string& token) = 0;
+  // Durable when it returns. kNotFound: no such alert; acknowledging twice changes nothing.
+  virtual Status AcknowledgeAlert(const std::string& token, const std::string& id) = 0;
   // Returns once the attendance is durable. kDenied; kForbidden for B0170; kInvalid; kExhausted or kInternal when it could not be kept.
   virtual Result<AttendReply> Attend(const std::string& token, const AttendRequest& request) = 0;
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-//   event: 0 format 1 (= 1) │ 1 kind 1 │ id │ NHS number │ occurred at 8 (Unix ms) │ recorded at 8 │ staff │ incident │
-//          outcome 1 │ reason │ silent 1 │ action; texts are varint-sized
+//   event: 0 format 1 (= 2) │ 1 kind 1 │ id │ NHS number │ occurred at 8 (Unix ms) │ recorded at 8 │ staff │ incident │
+//          outcome 1 │ reason │ silent 1 │ action │ resolving 1 │ alert; texts are varint-sized
+//
+//   Format 1, without what follows `action`, is still read: journals of that time may be on their way.
 #include "sync/attendance.h"
 
 #include "sync/nhs_number.h"
@@ -13,7 +15,8 @@ namespace {
 using platform::ByteWriter;
 using platform::Corrupt;
 
-constexpr uint8_t kEventFormat = 1;
+constexpr uint8_t kOldEventFormat = 1;
+constexpr uint8_t kEventFormat = 2;
 constexpr std::string_view kEnvelopePurpose = "cpis.v1.envelope";
 constexpr std::string_view kReceiptPurpose = "cpis.v1.receipt";
 
@@ -54,13 +57,15 @@ Bytes EncodeEvent(const Event& event) {
   out.Sized(event.reason);
   out.U8(event.silent ? 1 : 0);
   out.Sized(event.action);
+  out.U8(event.resolving ? 1 : 0);
+  out.Sized(event.alert);
   return std::move(out).Take();
 }
 
 Result<Event> DecodeEvent(ByteView bytes) {
   WireReader in(bytes);
   Event event;
-  in.Expect(kEventFormat);
+  const auto format = in.Enumerator(kOldEventFormat, kEventFormat);
   event.kind = in.Enumerator(EntryKind::kAttendance, EntryKind::kAudit);
   event.id = in.SizedText();
   event.nhs_number = in.SizedText();
@@ -72,6 +77,10 @@ Result<Event> DecodeEvent(ByteView bytes) {
   event.reason = in.SizedText();
   event.silent = in.Bool();
   event.action = in.SizedText();
+  if (format == kEventFormat) {
+    event.resolving = in.Bool();
+    event.alert = in.SizedText();
+  }
   in.Require(NumberFits(event));
   if (!in.AtEnd()) return Corrupt("event: not in the form of this version");
   return event;

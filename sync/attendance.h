@@ -33,7 +33,9 @@ struct Event {
   Outcome outcome_at_node = Outcome::kCannotSay;
   std::string reason;         // of CANNOT_SAY, else empty
   bool silent = false;        // a look that notifies nobody
-  std::string action;         // audit: "lookup", "attend", "sign-in", …
+  std::string action;         // audit: "lookup", "resolve", "attend", "acknowledge-alert", …
+  bool resolving = false;     // audit: the node is asking the server about this number now, for the same person
+  std::string alert;          // audit: id of the alert that was acknowledged, else empty
 };
 Bytes EncodeEvent(const Event& event);
 Result<Event> DecodeEvent(ByteView bytes);

@@ -5,6 +5,8 @@
 //           zigzag varint end - start in minutes, only with an end
 //   access: varint; the first: zigzag seconds since 1970; the others: seconds before the access above │ varint viewer
 //
+// notice: 0 format 2 │ 1 notice 1 │ zeros
+//
 // Plans come in strictly ascending order of type, accesses newest first. One plan and five accesses take about 40
 // bytes.
 #include "sync/flag.h"
@@ -23,6 +25,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr uint8_t kFormat = 1;
+constexpr uint8_t kNoticeFormat = 2;
 constexpr uint8_t kHasEnd = 0x80;
 constexpr size_t kPlanTypes = 3;
 constexpr size_t kLeastPlanBytes = 2;
@@ -183,6 +186,17 @@ Result<Flag> DecodeFlag(ByteView bytes) {
   in.Require(std::all_of(padding.begin(), padding.end(), [](uint8_t b) { return b == 0; }));
   if (!in.AtEnd()) return platform::Corrupt("flag: not in the form of this version");
   return flag;
+}
+
+Bytes EncodeNotice(Notice notice) { return {kNoticeFormat, static_cast<uint8_t>(notice)}; }
+
+Result<Notice> DecodeNotice(ByteView bytes) {
+  WireReader in(bytes);
+  in.Expect(kNoticeFormat);
+  const auto notice = in.Enumerator(Notice::kWithheld, Notice::kReplaced);
+  while (in.ok() && in.remaining() > 0) in.Require(in.U8() == 0);
+  if (!in.AtEnd()) return platform::Corrupt("notice: not in the form of this version");
+  return notice;
 }
 
 }  // namespace cpis::sync

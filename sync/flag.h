@@ -59,4 +59,12 @@ void AddAccess(Flag& flag, Access access);
 Bytes EncodeFlag(const Flag& flag);       // byte table in flag.cc
 Result<Flag> DecodeFlag(ByteView bytes);  // kCorrupt; trailing zeros are padding
 
+// Why nothing can be said of a number, whatever else is known: sealed like a flag, in the partition of notices.
+enum class Notice : uint8_t {
+  kWithheld = 1,  // its record is sensitive and never leaves the server
+  kReplaced = 2,  // the number is no longer in use: the person has another
+};
+Bytes EncodeNotice(Notice notice);
+Result<Notice> DecodeNotice(ByteView bytes);  // kCorrupt; trailing zeros are padding
+
 }  // namespace cpis::sync

@@ -24,6 +24,7 @@ bool Topic::IsCode(std::string_view text) {
 Topic Topic::Rows(std::string_view partition) {
   return Topic(Kind::kRows, std::string(kRowsPrefix) + std::string(partition));
 }
+Topic Topic::Index() { return Topic(Kind::kIndex, "index"); }
 Topic Topic::Directory() { return Topic(Kind::kDirectory, "directory"); }
 Topic Topic::Roster() { return Topic(Kind::kRoster, "roster"); }
 Topic Topic::Policy() { return Topic(Kind::kPolicy, "policy"); }
@@ -32,7 +33,7 @@ Topic Topic::Node(std::string_view node_id) {
 }
 
 platform::Result<Topic> Topic::Parse(std::string_view text) {
-  for (const auto& topic : {Directory(), Roster(), Policy()}) {
+  for (const auto& topic : {Index(), Directory(), Roster(), Policy()}) {
     if (text == topic.text()) return topic;
   }
   if (text.starts_with(kRowsPrefix) && IsCode(text.substr(kRowsPrefix.size()))) {
@@ -41,7 +42,7 @@ platform::Result<Topic> Topic::Parse(std::string_view text) {
   if (text.starts_with(kNodePrefix) && IsCode(text.substr(kNodePrefix.size()))) {
     return Topic(Kind::kNode, std::string(text));
   }
-  return platform::Invalid(Quoted(text) + " is not a topic (try rows/CODE, directory, roster, policy or node/ID)");
+  return platform::Invalid(Quoted(text) + " is not a topic (try rows/CODE, index, directory, roster, policy or node/ID)");
 }
 
 std::string_view Topic::Partition() const {
@@ -52,6 +53,7 @@ std::string_view Topic::Partition() const {
 crypto::Role Topic::SignedBy() const {
   switch (kind_) {
     case Kind::kRows:
+    case Kind::kIndex:
     case Kind::kDirectory:
       return crypto::Role::kContent;
     case Kind::kRoster:

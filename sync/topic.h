@@ -21,9 +21,10 @@ inline Sequence Next(Sequence s) { return Sequence{static_cast<uint64_t>(s) + 1}
 
 class Topic {
  public:
-  enum class Kind : uint8_t { kRows, kDirectory, kRoster, kPolicy, kNode };
+  enum class Kind : uint8_t { kRows, kIndex, kDirectory, kRoster, kPolicy, kNode };
 
   static Topic Rows(std::string_view partition);
+  static Topic Index();                            // the England index: entries are its buckets (england.h)
   static Topic Directory();
   static Topic Roster();
   static Topic Policy();
@@ -46,6 +47,10 @@ class Topic {
   Kind kind_;
   std::string text_;
 };
+
+// A partition that every node holds: notices about numbers of which no record may be shown (flag.h). Its name can be no
+// authority's code, which has capital letters and digits only.
+inline constexpr std::string_view kNotices = "notices";
 
 // The key of an entry that has a name, in the topics that are not rows: BLAKE2b-8 of the name.
 RowIndex KeyOf(std::string_view name);

@@ -10,8 +10,6 @@ namespace {
 
 constexpr std::string_view kDomain = "cpis.v1.topic";
 
-size_t BucketOf(RowIndex index) { return static_cast<uint64_t>(index) >> 56; }
-
 // Where `index` is, or would go, among items sorted by index.
 template <typename Items>
 auto Seek(Items& items, RowIndex index) {

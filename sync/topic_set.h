@@ -18,6 +18,9 @@
 namespace cpis::sync {
 
 using EntryHash = std::array<uint8_t, 16>;
+// Which of the 256 buckets an entry is in.
+inline uint8_t BucketOf(RowIndex index) { return static_cast<uint8_t>(static_cast<uint64_t>(index) >> 56); }
+
 EntryHash HashEntry(RowIndex index, uint64_t version, platform::ByteView body);
 
 // Not thread-safe. About 24 bytes an entry.

@@ -103,7 +103,8 @@ Hub::Manifests Hub::Current(const std::string& node_id) {
   Manifests manifests;
   manifests.own = Sign("node " + node_id, {HeadOf(Topic::Node(node_id))});
   if (member->second.revoked) return manifests;
-  std::vector<TopicHead> heads{HeadOf(Topic::Policy()), HeadOf(Topic::Roster()), HeadOf(Topic::Directory())};
+  std::vector<TopicHead> heads{HeadOf(Topic::Policy()), HeadOf(Topic::Roster()), HeadOf(Topic::Directory()), HeadOf(Topic::Index()),
+                               HeadOf(Topic::Rows(kNotices))};
   for (const std::string& code : member->second.region) heads.push_back(HeadOf(Topic::Rows(code)));
   manifests.region = Sign("region " + member->second.region_key, std::move(heads));
   return manifests;
@@ -121,7 +122,8 @@ bool Hub::MayFetch(const std::string& node_id, const Topic& topic) {
   if (topic.kind() == Topic::Kind::kNode) return topic == Topic::Node(node_id);
   if (member->second.revoked) return false;
   const std::vector<std::string>& region = member->second.region;
-  return topic.kind() != Topic::Kind::kRows || std::find(region.begin(), region.end(), topic.Partition()) != region.end();
+  if (topic.kind() != Topic::Kind::kRows || topic.Partition() == kNotices) return true;
+  return std::find(region.begin(), region.end(), topic.Partition()) != region.end();
 }
 
 size_t Hub::Connected() {

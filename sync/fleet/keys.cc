@@ -75,6 +75,7 @@ crypto::KeyRing FleetKeys::RingFor(const std::vector<std::string>& region, crypt
   ring.index_key = index_key.Clone();
   ring.england_key = england_key.Clone();
   ring.directory_key = directory_key.Clone();
+  ring.epoch_keys[std::string(kNotices)].emplace(epoch, EpochKey(kNotices, epoch));
   for (const std::string& partition : region) ring.epoch_keys[partition].emplace(epoch, EpochKey(partition, epoch));
   return ring;
 }

@@ -35,7 +35,7 @@ struct FleetKeys {
 
   // BLAKE2b-32(key = epoch secret, partition │ epoch)
   crypto::Secret EpochKey(std::string_view partition, crypto::Epoch epoch) const;
-  // What a node of this region is given.
+  // What a node of this region is given; the partition of notices is in every region.
   crypto::KeyRing RingFor(const std::vector<std::string>& region, crypto::Epoch epoch, crypto::Hardness hardness) const;
   // The key that signs a topic's segments.
   const crypto::SigningKey& SignerOf(const Topic& topic) const;

@@ -26,8 +26,8 @@ Status InitialiseStore(const std::filesystem::path& state, const Trust& trust) {
 }
 
 Result<std::unique_ptr<Store>> Store::Open(const std::filesystem::path& state, const FleetKeys& keys,
-                                           const platform::Clock& clock) {
-  std::unique_ptr<Store> store(new Store(keys, clock));
+                                           const platform::Clock& clock, crypto::Hardness hardness) {
+  std::unique_ptr<Store> store(new Store(keys, clock, hardness));
   CPIS_TRY(store->worker_.Run([&] { return store->Load(state); }));
   return store;
 }
@@ -48,9 +48,10 @@ Status Store::Load(const std::filesystem::path& state) {
 
 Status Store::Change(const std::function<Status(Store&)>& work) {
   return worker_.Run([&]() -> Status {
-    touched_.clear();
+    said_.clear();
     CPIS_ASSIGN(platform::Transaction transaction, platform::Transaction::Begin(*database_));
     Status done = work(*this);
+    if (done.ok()) done = PublishSaid();
     if (done.ok()) {
       done = transaction.Commit();
       if (!done.ok() && broken_) broken_();
@@ -61,10 +62,19 @@ Status Store::Change(const std::function<Status(Store&)>& work) {
     }
     publisher_->Keep();
     std::vector<TopicHead> heads;
-    for (const Topic& topic : touched_) heads.push_back(publisher_->HeadOf(topic));
+    for (const auto& [topic, said] : said_) heads.push_back(publisher_->HeadOf(topic));
     if (published_ && !heads.empty()) published_(heads);
     return done;
   });
+}
+
+Status Store::PublishSaid() {
+  for (auto& [topic, said] : said_) {
+    std::vector<fleet::Change> changes;
+    for (auto& [index, body] : said) changes.push_back({index, std::move(body)});
+    CPIS_TRY(publisher_->Publish(topic, std::move(changes)));
+  }
+  return Status::Ok();
 }
 
 Status Store::Read(const std::function<Status(Store&)>& work) {
@@ -77,7 +87,6 @@ Status Store::PublishFlags(const std::string& authority, const std::set<NhsNumbe
   auto key = epoch_keys_.find(authority);
   if (key == epoch_keys_.end()) key = epoch_keys_.emplace(authority, keys_.EpochKey(authority, kEpoch)).first;
 
-  std::vector<fleet::Change> changes;
   for (const NhsNumber& number : numbers) {
     CPIS_ASSIGN(const std::optional<Bytes> known, register_->NumberKeyOf(number));
     if (!known) return platform::Internal("a number key is missing");
@@ -86,41 +95,37 @@ Status Store::PublishFlags(const std::string& authority, const std::set<NhsNumbe
     CPIS_ASSIGN(const Flag flag, register_->FlagOf(authority, number));
     if (flag.plans.empty()) {
       CPIS_TRY(register_->ForgetAccesses(authority, number));
-      changes.push_back({index, {}});
+      PublishEntry(topic, index, {});
     } else {
       const crypto::RowPlace place{authority, index, version, kEpoch};
-      changes.push_back({index, crypto::SealRow(key->second, number_key, place, EncodeFlag(flag))});
+      PublishEntry(topic, index, crypto::SealRow(key->second, number_key, place, EncodeFlag(flag)));
     }
   }
-  touched_.insert(topic);
-  return publisher_->Publish(topic, std::move(changes));
+  return Status::Ok();
 }
 
+void Store::PublishEntry(const Topic& topic, RowIndex index, Bytes body) { said_[topic][index] = std::move(body); }
+
 Status Store::PublishDirectory(const std::vector<Authority>& authorities, const std::vector<Viewer>& viewers) {
-  std::vector<fleet::Change> changes;
   for (const Authority& authority : authorities) {
-    changes.push_back({KeyOf("authority/" + authority.code),
-                       crypto::SealWith(keys_.directory_key, "directory", Encode(authority))});
+    PublishEntry(Topic::Directory(), KeyOf("authority/" + authority.code),
+                 crypto::SealWith(keys_.directory_key, "directory", Encode(authority)));
   }
   for (const Viewer& viewer : viewers) {
-    changes.push_back({KeyOf("person/" + std::to_string(static_cast<uint32_t>(viewer.id))),
-                       crypto::SealWith(keys_.directory_key, "directory", Encode(viewer))});
+    PublishEntry(Topic::Directory(), KeyOf("person/" + std::to_string(static_cast<uint32_t>(viewer.id))),
+                 crypto::SealWith(keys_.directory_key, "directory", Encode(viewer)));
   }
-  touched_.insert(Topic::Directory());
-  return publisher_->Publish(Topic::Directory(), std::move(changes));
+  return Status::Ok();
 }
 
 Status Store::PublishStaff(const StaffMember& staff) {
-  touched_.insert(Topic::Roster());
-  return publisher_->Publish(Topic::Roster(),
-                             {{KeyOf("staff/" + staff.id), crypto::SealWith(keys_.roster_key, "roster", Encode(staff))}});
+  PublishEntry(Topic::Roster(), KeyOf("staff/" + staff.id), crypto::SealWith(keys_.roster_key, "roster", Encode(staff)));
+  return Status::Ok();
 }
 
 Status Store::PublishSettings(const std::map<std::string, std::string>& settings) {
-  std::vector<fleet::Change> changes;
-  for (const auto& [key, value] : settings) changes.push_back({KeyOf(key), Encode(Setting{key, value})});
-  touched_.insert(Topic::Policy());
-  return publisher_->Publish(Topic::Policy(), std::move(changes));
+  for (const auto& [key, value] : settings) PublishEntry(Topic::Policy(), KeyOf(key), Encode(Setting{key, value}));
+  return Status::Ok();
 }
 
 Status Store::PublishGrant(const NodeRow& node) {
@@ -131,9 +136,8 @@ Status Store::PublishGrant(const NodeRow& node) {
     grant.boxed_roster_key = crypto::SealTo(node.box_key, keys_.roster_key.Reveal());
     grant.wrapped_ring = crypto::WrapRing(keys_.RingFor(node.region, kEpoch, hardness()), keys_.ring_key, node.box_key);
   }
-  const Topic topic = Topic::Node(node.id);
-  touched_.insert(topic);
-  return publisher_->Publish(topic, {{KeyOf("grant"), Encode(grant)}});
+  PublishEntry(Topic::Node(node.id), KeyOf("grant"), Encode(grant));
+  return Status::Ok();
 }
 
 }  // namespace cpis::sync::fleet

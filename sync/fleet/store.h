@@ -30,9 +30,10 @@ class Store {
   // Told, on the store thread after a commit, where topics now stand.
   using Published = std::function<void(const std::vector<TopicHead>&)>;
 
-  // Creates the database's tables if missing. `keys` and `clock` must outlive the store.
+  // Creates the database's tables if missing. `keys` and `clock` must outlive the store. `hardness` of number keys belongs to
+  // the fleet for good: keys made with another one are other keys.
   static Result<std::unique_ptr<Store>> Open(const std::filesystem::path& state, const FleetKeys& keys,
-                                             const platform::Clock& clock);
+                                             const platform::Clock& clock, crypto::Hardness hardness = {});
   void OnPublished(Published callback) { published_ = std::move(callback); }
   // Told, on the store thread, when a commit failed: the state of the disk is unknown, and only a new start finds it out.
   void OnBroken(std::function<void()> callback) { broken_ = std::move(callback); }
@@ -47,33 +48,38 @@ class Store {
   Register& records() { return *register_; }
   Publisher& publisher() { return *publisher_; }
 
+  // What a change says is published when its work is done, before the commit: each topic once, whoever spoke of it.
   // Publishes what the register now says of these numbers under the authority. Their number keys must be known.
   Status PublishFlags(const std::string& authority, const std::set<NhsNumber>& numbers);
-  // Publishes directory entries, in one change.
   Status PublishDirectory(const std::vector<Authority>& authorities, const std::vector<Viewer>& viewers);
   Status PublishStaff(const StaffMember& staff);
   Status PublishSettings(const std::map<std::string, std::string>& settings);  // values by key
   Status PublishGrant(const NodeRow& node);
+  // Any entry of any topic; an empty body removes it.
+  void PublishEntry(const Topic& topic, RowIndex index, Bytes body);
 
   const FleetKeys& keys() const { return keys_; }
   const platform::Clock& clock() const { return clock_; }
   const Trust& trust() const { return trust_; }
   crypto::Epoch epoch() const { return kEpoch; }
-  crypto::Hardness hardness() const { return {}; }
+  crypto::Hardness hardness() const { return hardness_; }
 
  private:
   static constexpr crypto::Epoch kEpoch{1};
 
-  Store(const FleetKeys& keys, const platform::Clock& clock) : keys_(keys), clock_(clock) {}
+  Store(const FleetKeys& keys, const platform::Clock& clock, crypto::Hardness hardness)
+      : keys_(keys), clock_(clock), hardness_(hardness) {}
   Status Load(const std::filesystem::path& state);
+  Status PublishSaid();
 
   const FleetKeys& keys_;
   const platform::Clock& clock_;
+  const crypto::Hardness hardness_;
   Trust trust_;
   Published published_;
   std::function<void()> broken_;
   std::map<std::string, crypto::Secret> epoch_keys_;      // store thread; by partition
-  std::set<Topic> touched_;                               // store thread; in this transaction
+  std::map<Topic, std::map<RowIndex, Bytes>> said_;       // store thread; in this transaction
   std::unique_ptr<platform::Database> database_;          // store thread
   std::unique_ptr<Register> register_;
   std::unique_ptr<Publisher> publisher_;

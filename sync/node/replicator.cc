@@ -13,7 +13,8 @@ uint64_t Number(Sequence sequence) { return static_cast<uint64_t>(sequence); }
 
 std::string At(const Topic& topic, Sequence sequence) { return topic.text() + " at " + std::to_string(Number(sequence)); }
 
-// Grants and policy decide what may be held and for how long; the directory names what rows refer to; rows come last.
+// Grants and policy decide what may be held and for how long; the directory names what rows refer to. The England index comes
+// last: until everything is as one manifest says, it is the old one that keeps a number from being denied.
 int FetchOrder(Topic::Kind kind) {
   switch (kind) {
     case Topic::Kind::kNode: return 0;
@@ -21,8 +22,9 @@ int FetchOrder(Topic::Kind kind) {
     case Topic::Kind::kRoster: return 2;
     case Topic::Kind::kDirectory: return 3;
     case Topic::Kind::kRows: return 4;
+    case Topic::Kind::kIndex: return 5;
   }
-  return 4;
+  return 5;
 }
 
 }  // namespace

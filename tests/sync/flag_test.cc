@@ -216,5 +216,19 @@ TEST_CASE("what is not in the one right form is refused") {
   }
 }
 
+TEST_CASE("a notice decodes to what was encoded, with padding and never as a flag") {
+  for (const Notice notice : {Notice::kWithheld, Notice::kReplaced}) {
+    Bytes bytes = EncodeNotice(notice);
+    bytes.resize(32);
+    REQUIRE(DecodeNotice(bytes).ok());
+    CHECK(*DecodeNotice(bytes) == notice);
+    CHECK_FALSE(DecodeFlag(bytes).ok());
+  }
+  CHECK_FALSE(DecodeNotice(EncodeFlag({})).ok());
+  CHECK_FALSE(DecodeNotice(Bytes{2, 3}).ok());
+  CHECK_FALSE(DecodeNotice(Bytes{2, 1, 0, 1}).ok());
+  CHECK_FALSE(DecodeNotice(Bytes{2}).ok());
+}
+
 }  // namespace
 }  // namespace cpis::sync

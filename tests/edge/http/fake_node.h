@@ -63,7 +63,13 @@ class FakeNode : public Node {
   Result<std::vector<TopicVerdict>> verdicts = std::vector<TopicVerdict>{};
   Result<std::string> audit = std::string("1024 entries, chain unbroken");
   std::vector<Finding> findings;
+  Result<Answer> resolved_answer = platform::Unavailable("the fleet server cannot be asked");
+  std::vector<AlertShown> alerts;
+  Status acknowledging;
 
+  int resolves = 0;
+  LookupRequest resolved;
+  std::string acknowledged;
   int lookups = 0;
   int attends = 0;
   std::string token, staff, pin, server, code, id;
@@ -91,6 +97,21 @@ class FakeNode : public Node {
     token = t;
     lookup = request;
     return answer;
+  }
+  Result<Answer> Resolve(const std::string& t, const LookupRequest& request) override {
+    token = t;
+    resolved = request;
+    ++resolves;
+    return resolved_answer;
+  }
+  Result<std::vector<AlertShown>> Alerts(const std::string& t) override {
+    token = t;
+    return alerts;
+  }
+  Status AcknowledgeAlert(const std::string& t, const std::string& wanted) override {
+    token = t;
+    acknowledged = wanted;
+    return acknowledging;
   }
   Result<AttendReply> Attend(const std::string& t, const AttendRequest& request) override {
     ++attends;

@@ -41,7 +41,9 @@ TEST_CASE("the nodes of one region hear the same bytes, those of another hear ot
   CHECK(a == w.hub.Current("b").region);
   CHECK(a != w.hub.Current("c").region);
   const Manifest manifest = w.Read(a);
-  CHECK(manifest.heads.size() == 4);
+  CHECK(manifest.heads.size() == 6);
+  CHECK(manifest.Find(Topic::Index()) != nullptr);
+  CHECK(manifest.Find(Topic::Rows(kNotices)) != nullptr);
   CHECK(manifest.Find(Topic::Rows(kLancashire)) != nullptr);
   CHECK(manifest.Find(Topic::Rows(kWarrington)) == nullptr);
   CHECK(manifest.Find(Topic::Node("a")) == nullptr);
