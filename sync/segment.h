@@ -45,9 +45,9 @@ struct Segment {
   uint32_t part = 0;
   uint32_t parts = 1;
   Digest digest;
-  std::vector<EntryView> entries;
-  ByteView patch;             // of kPatch
-  std::set<uint8_t> buckets;  // of kRepair: every entry of these, and of no other
+  std::vector<EntryView> entries{};
+  ByteView patch{};             // of kPatch
+  std::set<uint8_t> buckets{};  // of kRepair: every entry of these, and of no other
 };
 
 constexpr size_t kMaxSegmentBytes = 2 * 1024 * 1024;
