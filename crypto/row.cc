@@ -39,6 +39,13 @@ std::array<uint8_t, sizeof(T)> BigEndian(T value) {
 
 uint32_t Number(Epoch epoch) { return static_cast<uint32_t>(epoch); }
 
+// BLAKE2b-8 of the number key, read big-endian.
+uint64_t KeyedHash(const Secret& key, const Secret& number_key) {
+  std::array<uint8_t, 8> hash;
+  Blake2bInto(hash, key.Reveal(), {number_key.Reveal()});
+  return platform::ByteReader(hash).U64();
+}
+
 class RowKey {
  public:
   RowKey(const Secret& partition_epoch_key, const Secret& number_key, Epoch epoch) {
@@ -95,9 +102,11 @@ Result<Secret> NumberKeys::Derive(std::string_view nhs_number) const {
 }
 
 RowIndex IndexOf(const Secret& index_key, const Secret& number_key) {
-  std::array<uint8_t, 8> index;
-  Blake2bInto(index, index_key.Reveal(), {number_key.Reveal()});
-  return RowIndex{platform::ByteReader(index).U64()};
+  return RowIndex{KeyedHash(index_key, number_key)};
+}
+
+EnglandHash EnglandHashOf(const Secret& england_key, const Secret& number_key) {
+  return EnglandHash{KeyedHash(england_key, number_key)};
 }
 
 Bytes SealRow(const Secret& partition_epoch_key, const Secret& number_key, const RowPlace& place, ByteView flag) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How one flag is hidden: the number key, the row index and the sealed row (DESIGN §6).
+// How one flag is hidden: the number key, the row index, the England hash and the sealed row (DESIGN §6).
 //
 //   number key S = Argon2id(nhs_number, salt = fleet pepper)
 //   row index    = BLAKE2b-8(key = index key, S)                       same in every partition
+//   England hash = BLAKE2b-8(key = England key, S), read big-endian    its first bits are the prefix in sync/england.h
 //   row key      = BLAKE2b-32(key = BLAKE2b-32(key = partition epoch key, S), epoch)
 //   sealed row   = XChaCha20-Poly1305(pad(flag)), aad = suite|partition|index|version|epoch
 //
@@ -23,6 +24,7 @@
 namespace cpis::crypto {
 
 enum class RowIndex : uint64_t {};
+enum class EnglandHash : uint64_t {};
 enum class Epoch : uint32_t {};
 
 // Derives number keys. Holds 8 MiB only while deriving. Thread-safe.
@@ -37,6 +39,7 @@ class NumberKeys {
 };
 
 RowIndex IndexOf(const Secret& index_key, const Secret& number_key);
+EnglandHash EnglandHashOf(const Secret& england_key, const Secret& number_key);
 
 struct RowPlace {
   std::string_view partition;

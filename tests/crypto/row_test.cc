@@ -134,3 +134,13 @@ TEST_CASE("an index depends on the index key and the number key") {
   CHECK(index != IndexOf(index_key, Secret::Random(32)));
   CHECK(index != IndexOf(Secret::Random(32), number_key));
 }
+
+TEST_CASE("an England hash depends on the England key and the number key, and is not the index") {
+  const Secret england_key = Secret::Random(32);
+  const Secret number_key = Secret::Random(32);
+  const EnglandHash hash = EnglandHashOf(england_key, number_key);
+  CHECK(hash == EnglandHashOf(england_key, number_key));
+  CHECK(hash != EnglandHashOf(england_key, Secret::Random(32)));
+  CHECK(hash != EnglandHashOf(Secret::Random(32), number_key));
+  CHECK(static_cast<uint64_t>(hash) != static_cast<uint64_t>(IndexOf(Secret::Random(32), number_key)));
+}

@@ -197,6 +197,7 @@ def main():
             "KeyedHashOfAbc": blake2b(8, b"abc", key=counting(0)),
             "NumberKey": number_key,
             "RowIndex": index,
+            "EnglandHash": blake2b(8, number_key, key=counting(0xC0)),
             "SealedRow": sealed_row,
             "SigningPublicKey": signing_public_key,
             "SignedMessage": b"a message\1" + signature,

@@ -41,6 +41,7 @@ constexpr char kKeyedHashOfAbc[] = "30531c41ec34cdef";  // 8 bytes, key 00…1f
 constexpr char kNumberKey[] =  // 9990000018, pepper 00…0f, 8192 KiB, 1 pass
     "b3c1a312dcb9c7a0ecdf672537f97bc8112d3ce60d0ff37961f4f07061c15949";
 constexpr char kRowIndex[] = "453c4fc616bb5e79";  // index key 20…3f
+constexpr char kEnglandHash[] = "1c81c3dd9da0bd43";  // England key c0…df
 // "a flag" in partition E10000017, version 42, epoch 3; epoch key 40…5f
 constexpr char kSealedRow[] =
     "01 00000003"                                                        // suite, epoch
@@ -102,13 +103,14 @@ TEST_CASE("vector: BLAKE2b") {
   CHECK(Hex(KeyedBlake2b(8, Counting(0).Reveal(), {AsBytes("abc")})) == kKeyedHashOfAbc);
 }
 
-TEST_CASE("vector: number key, row index and sealed row") {
+TEST_CASE("vector: number key, row index, England hash and sealed row") {
   const auto number_key = NumberKeys(Counting(0, 16), Hardness()).Derive("9990000018");
   REQUIRE(number_key.ok());
   CHECK(Hex((*number_key).Reveal()) == kNumberKey);
 
   const RowIndex index = IndexOf(Counting(0x20), *number_key);
   CHECK(index == RowIndex{std::stoull(kRowIndex, nullptr, 16)});
+  CHECK(EnglandHashOf(Counting(0xc0), *number_key) == EnglandHash{std::stoull(kEnglandHash, nullptr, 16)});
 
   const RowPlace place{"E10000017", index, 42, Epoch{3}};
   CHECK(Hex(SealRow(Counting(0x40), *number_key, place, AsBytes("a flag"))) == Hex(FromHex(kSealedRow)));
