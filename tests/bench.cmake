@@ -2,6 +2,9 @@
 add_executable(storage_bench bench/storage_bench.cc)
 target_link_libraries(storage_bench PRIVATE cpis::edge)
 
+add_executable(england_bench bench/england_bench.cc)
+target_link_libraries(england_bench PRIVATE cpis::sync)
+
 add_executable(node_bench bench/node_bench.cc bench/seed.cc e2e/authority_file.cc e2e/fleet.cc e2e/http_call.cc e2e/process.cc
                           e2e/vehicle.cc)
 target_link_libraries(node_bench PRIVATE cpis::sync_fleet e2e_relay_lib)
