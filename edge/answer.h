@@ -30,6 +30,9 @@ enum class Reason {
 std::string_view Name(Reason reason);      // "NEVER_SYNCED"; empty for kNone
 std::string_view Advice(Reason reason);    // what to do, in plain words for a crew
 
+// What the England index says about a number; kUnknown while this node holds none that is as the last manifest says.
+enum class England { kUnknown, kNoMatch, kMatch };
+
 enum class Source { kReplica, kFleetServer };
 std::string_view Name(Source source);
 

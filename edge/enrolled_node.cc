@@ -4,24 +4,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "edge/resolved.h"
 #include "edge/tuning.h"
 #include "platform/log.h"
 #include "platform/memory.h"
 #include "sync/nhs_number.h"
 
 namespace cpis::edge {
-namespace {
-
-using sync::KeyOf;
-using sync::Topic;
-
 Status NotSignedIn() { return platform::Denied("not signed in, or signed out by the idle or shift limit (sign in again)"); }
-
-bool InRegion(const std::vector<std::string>& region, const std::string& partition) {
-  return std::find(region.begin(), region.end(), partition) != region.end();
-}
-
-}  // namespace
 
 Status CheckIncident(const std::string& incident) {
   const bool printable = std::all_of(incident.begin(), incident.end(), [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
@@ -45,7 +35,9 @@ Result<std::unique_ptr<EnrolledNode>> EnrolledNode::Open(const std::filesystem::
   }
   node->time_ = std::make_unique<TrustedTime>(
       clock, marks, [raw = node.get()](const TimeMarks& keep) { raw->journal_->KeepMeta("time", Encode(keep)); });
+  if (const auto as_of = node->replica_->CoverageOf({}).as_of) node->time_->AtLeast(*as_of);
   node->orders_ = std::make_unique<Orders>(id, *node->replica_);
+  node->inquiry_ = std::make_unique<Inquiry>(*node->replica_, *node->time_);
   node->keeper_ = std::make_unique<Keeper>(*node->orders_, *node->journal_, *node->time_, clock);
   node->verified_at_ = clock.SinceBoot();
   node->replica_->OnDamage([raw = node.get()] { raw->repair_due_ = true; });
@@ -54,8 +46,12 @@ Result<std::unique_ptr<EnrolledNode>> EnrolledNode::Open(const std::filesystem::
 }
 
 EnrolledNode::~EnrolledNode() {
+  if (link_) link_->Stop();
+}
+
+std::shared_ptr<sync::node::Link> EnrolledNode::CurrentLink() {
   const std::lock_guard lock(link_mutex_);
-  link_.reset();
+  return link_;
 }
 
 uint64_t EnrolledNode::Reconnect() {
@@ -73,91 +69,26 @@ uint64_t EnrolledNode::Reconnect() {
     since_trim_ += bytes;
     changed_.notify_all();
   };
-  const std::lock_guard lock(link_mutex_);
-  link_.reset();  // two links must never write side by side
+  const std::lock_guard one(reconnecting_);
+  const std::shared_ptr<sync::node::Link> old = CurrentLink();
+  if (old) old->Stop();  // two links must never write side by side
   uint64_t before = 0;
   {
     const std::lock_guard counts(mutex_);
     before = caught_up_;
     received_ = 0;
   }
-  link_ = sync::node::Link::Start(identity_, *replica_, *journal_, clock_, std::move(events));
+  std::shared_ptr<sync::node::Link> link =
+      sync::node::Link::Start(identity_, *replica_, *journal_, clock_, std::move(events));
+  const std::lock_guard lock(link_mutex_);
+  link_ = std::move(link);
   return before;
-}
-
-Result<sync::DirectoryEntry> EnrolledNode::ReadDirectory(const crypto::KeyRing& ring, const std::string& name) {
-  CPIS_ASSIGN(const Bytes sealed, replica_->Get(Topic::Directory(), KeyOf(name)));
-  CPIS_ASSIGN(const crypto::Secret plain, crypto::OpenWith(ring.directory_key, "directory", sealed));
-  return sync::DecodeDirectoryEntry(plain.Reveal());
-}
-
-Status EnrolledNode::ReadRows(const crypto::KeyRing& ring, const std::vector<std::string>& region,
-                              const std::string& digits, Grounds& grounds) {
-  const crypto::NumberKeys deriver(ring.pepper.Clone(), ring.hardness);
-  CPIS_ASSIGN(const crypto::Secret number_key, deriver.Derive(digits));
-  const sync::RowIndex index = crypto::IndexOf(ring.index_key, number_key);
-  const FoundRows found = replica_->Find(index);
-  grounds.unreadable_row = found.damaged;
-  for (const StoredRow& row : found.rows) {
-    if (!InRegion(region, row.partition)) continue;
-    const auto epoch = crypto::EpochOfRow(row.sealed);
-    const crypto::Secret* key = epoch.ok() ? ring.EpochKey(row.partition, *epoch) : nullptr;
-    auto opened = key == nullptr ? Result<crypto::Secret>(platform::Corrupt("no key for this row"))
-                                 : crypto::OpenRow(*key, number_key, {row.partition, index, row.version, *epoch}, row.sealed);
-    auto flag = opened.ok() ? sync::DecodeFlag(opened->Reveal()) : Result<sync::Flag>(opened.status());
-    if (!flag.ok()) {
-      grounds.unreadable_row = true;
-      continue;
-    }
-    const auto entry = ReadDirectory(ring, "authority/" + row.partition);
-    const bool named = entry.ok() && entry->authority;
-    grounds.evidence.push_back({named ? *entry->authority : sync::Authority{row.partition, row.partition, "", ""}, *std::move(flag)});
-  }
-  return Status::Ok();
-}
-
-// An access whose viewer is not named is still shown: that somebody looked matters more than who.
-void EnrolledNode::ReadViewers(const crypto::KeyRing& ring, Grounds& grounds) {
-  for (const Evidence& evidence : grounds.evidence) {
-    for (const sync::Access& access : evidence.flag.accesses) {
-      if (grounds.viewers.contains(access.viewer)) continue;
-      const auto entry = ReadDirectory(ring, "person/" + std::to_string(static_cast<uint32_t>(access.viewer)));
-      if (entry.ok() && entry->viewer) grounds.viewers.emplace(access.viewer, *entry->viewer);
-    }
-  }
-}
-
-// Called before and after the rows are read: a partition that came, went or broke in between vouches for nothing.
-void EnrolledNode::CountCoverage(const std::vector<std::string>& region, Grounds& grounds) {
-  const Coverage coverage = replica_->CoverageOf(region);
-  if (!grounds.as_of) grounds.as_of = coverage.as_of;
-  grounds.region_held = grounds.region_held && coverage.complete;
-  grounds.region_damaged = grounds.region_damaged || coverage.damaged;
-}
-
-Result<Grounds> EnrolledNode::GroundsFor(const Orders::Now& orders, const std::string& digits) {
-  const TrustedNow now = time_->Now();
-  const auto ring = keeper_->Ring();
-  Grounds grounds;
-  grounds.enrolled = true;
-  grounds.unlocked = ring != nullptr;
-  grounds.revoked = orders.grant && orders.grant->revoked;
-  grounds.now = now.at;
-  grounds.clock_trusted = now.trusted;
-  const std::vector<std::string> region = orders.grant ? orders.grant->region : std::vector<std::string>();
-  grounds.region_held = true;
-  CountCoverage(region, grounds);
-  if (ring) {
-    CPIS_TRY(ReadRows(*ring, region, digits, grounds));
-    ReadViewers(*ring, grounds);
-    CountCoverage(region, grounds);
-  }
-  return grounds;
 }
 
 Answer EnrolledNode::Judged(const std::string& digits) {
   const auto orders = orders_->Current();
-  const auto grounds = GroundsFor(*orders, digits);
+  const auto ring = keeper_->Ring();
+  const auto grounds = inquiry_->About(digits, *orders, ring.get());
   Answer answer = grounds.ok() ? Judge(*grounds, orders->policy) : CannotSay(Answer(), Reason::kRateLimited);
   if (!grounds.ok()) platform::LogWarning("lookup", grounds.status().message());
   answer.nhs_number = digits;
@@ -183,13 +114,19 @@ Result<Answer> EnrolledNode::Lookup(const std::string& token, const LookupReques
   if (!who) return NotSignedIn();
   CPIS_ASSIGN(const sync::NhsNumber number, sync::NhsNumber::Parse(request.nhs_number));
   CPIS_TRY(CheckIncident(request.incident));
-  const std::string digits(number.digits());
-  Answer answer = Judged(digits);
+  Answer answer = Judged(std::string(number.digits()));
+  const auto orders = orders_->Current();
+  const bool revoked = orders->grant && orders->grant->revoked;
+  answer.resolvable = !request.local && !revoked && WorthAsking(answer) && CurrentLink()->State().online;
+  return Recorded(*who, request, "lookup", std::move(answer));
+}
 
-  const bool silent = request.silent || who->right == sync::Right::kSilent;
-  Journal::Record record{EventOf(*who, digits, request.incident, answer), {}};
-  record.audit.action = "lookup";
+Answer EnrolledNode::Recorded(const SignedIn& who, const LookupRequest& request, const std::string& action, Answer answer) {
+  const bool silent = request.silent || who.right == sync::Right::kSilent;
+  Journal::Record record{EventOf(who, answer.nhs_number, request.incident, answer), {}};
+  record.audit.action = action;
   record.audit.silent = silent;
+  record.audit.resolving = answer.resolvable;
   if (answer.outcome == Outcome::kFlagged && !silent) {
     record.attendance = record.audit;
     record.attendance->kind = sync::EntryKind::kAttendance;
@@ -198,6 +135,8 @@ Result<Answer> EnrolledNode::Lookup(const std::string& token, const LookupReques
   if (!kept.ok()) {
     // Decided here: what cannot be recorded is not answered.
     platform::LogError("audit", kept.status().message());
+    if (answer.source == Source::kFleetServer) answer.region.clear();  // it says who holds something
+    answer.resolvable = false;
     return CannotSay(std::move(answer), Reason::kAuditUnavailable);
   }
   if (answer.outcome == Outcome::kFlagged && silent) {
@@ -231,7 +170,8 @@ Result<AttendReply> EnrolledNode::Attend(const std::string& token, const AttendR
   record.attendance->occurred_at = occurred_at;
   CPIS_ASSIGN(const auto kept, journal_->Append(std::move(record)));
   if (!kept) return platform::Internal("the journal kept no attendance");
-  return AttendReply{kept->id, kept->queued_before ? Notification::kAlreadyQueued : Notification::kQueued, kept->occurred_at};
+  return AttendReply{kept->id, kept->queued_before ? Notification::kAlreadyQueued : Notification::kQueued, kept->occurred_at,
+                     answer.outcome};
 }
 
 }  // namespace cpis::edge

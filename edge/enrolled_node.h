@@ -8,8 +8,8 @@
 #include <memory>
 #include <mutex>
 
+#include "edge/inquiry.h"
 #include "edge/keeper.h"
-#include "edge/lookup.h"
 #include "edge/node.h"
 #include "sync/node/link.h"
 
@@ -28,12 +28,12 @@ class EnrolledNode {
 
   Result<Answer> Resolve(const std::string& token, const LookupRequest& request);          // enrolled_resolve.cc
   Result<std::vector<AlertShown>> Alerts(const std::string& token);                        // enrolled_alerts.cc
-  Status AcknowledgeAlert(const std::string& token, const std::string& id);                // enrolled_alerts.cc
+  Result<AlertShown> AcknowledgeAlert(const std::string& token, const std::string& id);    // enrolled_alerts.cc
 
   void FillStatus(NodeStatus& status);
   // Connects anew, so that what the server has is heard of; waits until it is held here and nothing is left to forward.
   Status Sync(std::chrono::milliseconds wait, const Node::Progress& progress);
-  void Stop();  // who waits in Sync is told so
+  void Stop();  // who waits in Sync or Resolve is told so
   Result<std::vector<TopicVerdict>> Verify(bool repair);
   void Findings(std::vector<Finding>& findings);
   // What falls due without anybody asking. Called every few seconds.
@@ -49,16 +49,17 @@ class EnrolledNode {
   uint64_t Reconnect();
   bool CaughtUp();
   Status Connected();  // kUnavailable says why not, once the first try has failed
+  std::shared_ptr<sync::node::Link> CurrentLink();
 
-  // What is known of a number, with the keys that are in memory. kExhausted: no memory for the number key just now.
-  Result<Grounds> GroundsFor(const Orders::Now& orders, const std::string& digits);
-  void CountCoverage(const std::vector<std::string>& region, Grounds& grounds);
-  Status ReadRows(const crypto::KeyRing& ring, const std::vector<std::string>& region, const std::string& digits,
-                  Grounds& grounds);
-  void ReadViewers(const crypto::KeyRing& ring, Grounds& grounds);
-  Result<sync::DirectoryEntry> ReadDirectory(const crypto::KeyRing& ring, const std::string& name);
   Answer Judged(const std::string& digits);
+  // Records the look before its answer leaves; an answer that cannot be recorded is taken back.
+  Answer Recorded(const SignedIn& who, const LookupRequest& request, const std::string& action, Answer answer);
+  Result<Answer> AskServer(const std::string& digits);  // enrolled_resolve.cc; not recorded yet
   sync::Event EventOf(const SignedIn& who, const std::string& digits, const std::string& incident, const Answer& answer);
+
+  Status MayShowAlerts(const std::string& token, SignedIn* who);  // enrolled_alerts.cc
+  uint64_t UnacknowledgedAlerts();                                // also while locked
+  Status ForgetOldAcknowledgements();
 
   sync::node::Identity identity_;
   const platform::Clock& clock_;
@@ -66,6 +67,7 @@ class EnrolledNode {
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<TrustedTime> time_;
   std::unique_ptr<Orders> orders_;
+  std::unique_ptr<Inquiry> inquiry_;
   std::unique_ptr<Keeper> keeper_;
 
   std::mutex mutex_;
@@ -76,11 +78,22 @@ class EnrolledNode {
   uint64_t since_trim_ = 0;           // guarded by mutex_; the same, since memory was given back
   std::chrono::milliseconds verified_at_{};  // guarded by mutex_; since boot
 
+  std::atomic<int> asking_ = 0;           // how many ask the fleet server just now
+  std::mutex alerts_mutex_;
+  uint64_t alerts_counted_ = 0;  // guarded by alerts_mutex_; at which version of the orders; 0: to be counted again
+  uint64_t alerts_open_ = 0;     // guarded by alerts_mutex_
+
   std::atomic<bool> repair_due_ = false;  // set from any thread, taken by Housekeep
 
-  std::mutex link_mutex_;
-  std::unique_ptr<sync::node::Link> link_;  // guarded by link_mutex_; last: ends before what it uses
+  std::mutex reconnecting_;  // one at a time; taken before link_mutex_
+
+  std::mutex link_mutex_;  // held for moments: lookups ask whether there is a link
+  // Guarded by link_mutex_; last: ends before what it uses. Shared with those who ask the server just now; it stops before
+  // another takes its place, so they cannot keep it going.
+  std::shared_ptr<sync::node::Link> link_;
 };
+
+Status NotSignedIn();  // kDenied, with what to do
 
 // "INC-1": printable, at most kMaxIncidentBytes. kInvalid quotes it.
 Status CheckIncident(const std::string& incident);

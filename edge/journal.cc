@@ -78,6 +78,7 @@ Result<std::optional<Journal::Attendance>> Journal::Append(Record record) {
   Pending pending;
   record.audit.kind = sync::EntryKind::kAudit;
   pending.entries.push_back(Seal(record.audit));
+  pending.acknowledgement = std::move(record.acknowledgement);
   if (record.attendance) {
     sync::Event& event = *record.attendance;
     event.kind = sync::EntryKind::kAttendance;
@@ -124,6 +125,7 @@ Status Journal::WriteGroup(std::vector<Pending>& group) {
 
 Status Journal::Write(JournalFile& file, Pending& pending) {
   CPIS_TRY(file.Add(pending.entries.front()));
+  if (pending.acknowledgement) CPIS_TRY(file.SaveAcknowledged(*pending.acknowledgement));
   if (!pending.attendance) return Status::Ok();
   Attendance& attendance = *pending.attendance;
   CPIS_ASSIGN(const auto before, QueuedBefore(file, pending));
@@ -211,6 +213,17 @@ Result<std::string> Journal::VerifyAudit() {
 
 Status Journal::Purge(Instant now) {
   return Change([&](JournalFile& file) { return file.Purge(now - kKeepReceipts); });
+}
+
+Result<std::vector<Acknowledgement>> Journal::Acknowledged() {
+  return WithFile([](JournalFile& file) { return file.Acknowledged(); });
+}
+
+Status Journal::ForgetAcknowledged(const std::vector<sync::RowIndex>& alerts) {
+  return Change([&](JournalFile& file) -> Status {
+    for (const sync::RowIndex alert : alerts) CPIS_TRY(file.ForgetAcknowledged(alert));
+    return Status::Ok();
+  });
 }
 
 int64_t Journal::StaffKey(const std::string& staff) const {

@@ -27,13 +27,14 @@ class Journal : public sync::node::Outbox {
   struct Record {
     sync::Event audit;                      // ids are given here
     std::optional<sync::Event> attendance;  // queued unless it is the same attendance as one before
+    std::optional<Acknowledgement> acknowledgement{};  // kept unless that alert has one
   };
   struct Attendance {
     std::string id;  // of the one queued before, if there is one
     bool queued_before = false;
     Instant occurred_at;
   };
-  // Stores the audit entry and the attendance, together or not at all; returns once both are durable, with the
+  // Stores the audit entry and what is beside it, together or not at all; returns once all is durable, with the
   // attendance if there was one. The same attendance: same number and incident, or, without an incident, the same
   // number within kSameAttendance. kExhausted: the disk is full; kInternal: it failed. Nothing was stored then, as far
   // as can be known.
@@ -51,6 +52,10 @@ class Journal : public sync::node::Outbox {
   // Forgets what is settled and older than kKeepReceipts.
   Status Purge(Instant now);
 
+  // Of alerts; see Record.
+  Result<std::vector<Acknowledgement>> Acknowledged();
+  Status ForgetAcknowledged(const std::vector<sync::RowIndex>& alerts);
+
   // Staff are told apart by a short keyed hash: the table cannot be made to grow, nor read to learn who exists.
   Result<Attempts> AttemptsOf(const std::string& staff);
   Status SaveAttempts(const std::string& staff, const Attempts& attempts);  // durable when it returns
@@ -63,6 +68,7 @@ class Journal : public sync::node::Outbox {
   struct Pending {
     std::vector<JournalFile::NewEntry> entries;  // audit first
     std::optional<Attendance> attendance;
+    std::optional<Acknowledgement> acknowledgement;
     Bytes incident_name;  // empty without an incident
     Bytes child_name;
     std::promise<Appended> done;

@@ -9,6 +9,8 @@
 //   the
 //             entry, so that the chain can be walked when the entry has been forwarded.
 //   attempts  wrong PINs
+//   acknowledged  alerts that somebody here has acknowledged, until the server has taken them back: key in the node's topic,
+//             and who and when, sealed with the journal key
 //   meta      "time" (TimeMarks); "audit.head" and "audit.floor": seq 8 │ count 8 │ link 32, signed by the node
 #pragma once
 
@@ -30,6 +32,13 @@ using platform::ByteView;
 struct Attended {
   std::string id;
   Instant occurred_at;
+};
+
+// Of an alert, by its key in the node's topic.
+struct Acknowledgement {
+  sync::RowIndex alert{0};
+  std::string staff;
+  Instant at;
 };
 
 // How often a PIN was wrong since it was last right.
@@ -77,6 +86,10 @@ class JournalFile {
   Result<std::string> VerifyAudit();
   // Forgets receipts, names and links that are older than `before` and settled.
   Status Purge(Instant before);
+
+  Result<std::vector<Acknowledgement>> Acknowledged();
+  Status SaveAcknowledged(const Acknowledgement& acknowledgement);  // the first of an alert stands
+  Status ForgetAcknowledged(sync::RowIndex alert);
 
   Result<Attempts> AttemptsOf(int64_t staff);
   Status SaveAttempts(int64_t staff, const Attempts& attempts);  // wrong 0 forgets them

@@ -84,6 +84,22 @@ json::value ToValue(const Finding& finding) {
                       {"advice", TextOrNull(finding.advice)}};
 }
 
+template <typename T>
+json::array ToArray(const std::vector<T>& items);
+
+json::value ToValue(const AlertShown& alert) {
+  return json::object{{"id", alert.id},
+                      {"nhs_number", alert.nhs_number},
+                      {"staff", alert.staff},
+                      {"incident", alert.incident},
+                      {"occurred_at", Time(alert.occurred_at)},
+                      {"raised_at", Time(alert.raised_at)},
+                      {"outcome_at_node", sync::Name(alert.outcome_at_node)},
+                      {"plans", ToArray(alert.plans)},
+                      {"acknowledged_by", TextOrNull(alert.acknowledged_by)},
+                      {"acknowledged_at", Time(alert.acknowledged_at)}};
+}
+
 json::value ToValue(const std::string& text) { return json::string(text); }
 
 template <typename T>
@@ -101,6 +117,12 @@ json::value LinkToValue(const NodeStatus& status) {
       {"state", status.online ? "ONLINE" : "OFFLINE"}, {"since", since}, {"error", TextOrNull(status.link_error)}};
 }
 
+json::object EnglandToValue(const NodeStatus& status) {
+  json::value rate = nullptr;
+  if (status.england_false_positives) rate = *status.england_false_positives;
+  return {{"prefixes", status.england_prefixes}, {"false_positive_rate", rate}, {"as_of", Time(status.england_as_of)}};
+}
+
 }  // namespace
 
 std::string ToJson(const Answer& answer) {
@@ -116,6 +138,7 @@ std::string ToJson(const Answer& answer) {
   object["pattern"] = ToValue(answer.pattern);
   object["accesses"] = ToArray(answer.accesses);
   object["advice"] = ToArray(answer.advice);
+  object["resolvable"] = answer.resolvable;
   return json::serialize(object);
 }
 
@@ -125,7 +148,8 @@ std::string ToJson(const SessionInfo& session) {
 
 std::string ToJson(const AttendReply& reply) {
   return json::serialize(json::object{
-      {"id", reply.id}, {"notification", Name(reply.notification)}, {"occurred_at", Time(reply.occurred_at)}});
+      {"id", reply.id}, {"notification", Name(reply.notification)}, {"occurred_at", Time(reply.occurred_at)},
+      {"outcome", sync::Name(reply.outcome)}});
 }
 
 std::string ToJson(const NodeStatus& status) {
@@ -141,7 +165,7 @@ std::string ToJson(const NodeStatus& status) {
       {"age_seconds", Age(status.as_of, status.age)},
       {"freshness", Name(status.freshness)},
       {"region", ToArray(status.region)},
-      {"england_index", json::object{{"prefixes", 0}, {"false_positive_rate", nullptr}, {"as_of", nullptr}}},
+      {"england_index", EnglandToValue(status)},
       {"journal", json::object{{"attendances_waiting", status.attendances_waiting},
                                {"audit_waiting", status.audit_waiting},
                                {"quarantined", status.quarantined}}},
@@ -151,6 +175,8 @@ std::string ToJson(const NodeStatus& status) {
   return json::serialize(object);
 }
 
+std::string ToJson(const AlertShown& alert) { return json::serialize(ToValue(alert)); }
+std::string ToJson(const std::vector<AlertShown>& alerts) { return json::serialize(ToArray(alerts)); }
 std::string ToJson(const OutboxItem& item) { return json::serialize(ToValue(item)); }
 std::string ToJson(const std::vector<OutboxItem>& items) { return json::serialize(ToArray(items)); }
 std::string ToJson(const std::vector<TopicVerdict>& verdicts) { return json::serialize(ToArray(verdicts)); }

@@ -15,6 +15,8 @@ std::string ToJson(const Answer& answer);  // `reason` only beside CANNOT_SAY
 std::string ToJson(const SessionInfo& session);
 std::string ToJson(const AttendReply& reply);
 std::string ToJson(const NodeStatus& status);  // nothing personal in it
+std::string ToJson(const AlertShown& alert);
+std::string ToJson(const std::vector<AlertShown>& alerts);
 std::string ToJson(const OutboxItem& item);
 std::string ToJson(const std::vector<OutboxItem>& items);
 std::string ToJson(const std::vector<TopicVerdict>& verdicts);

@@ -111,9 +111,18 @@ Result<std::string> SignOut(Node& node, Arguments& arguments, const sync::LocalP
 
 Result<std::string> Lookup(Node& node, Arguments& arguments, const sync::LocalProgress&) {
   const std::string token = arguments.Text("token");
-  const LookupRequest request{arguments.Text("nhs_number"), arguments.Text("incident"), arguments.Flag("silent")};
+  const LookupRequest request{arguments.Text("nhs_number"), arguments.Text("incident"), arguments.Flag("silent"),
+                              arguments.Flag("local")};
   CPIS_TRY(arguments.Done());
   CPIS_ASSIGN(const Answer answer, node.Lookup(token, request));
+  return ToJson(answer);
+}
+
+Result<std::string> Resolve(Node& node, Arguments& arguments, const sync::LocalProgress&) {
+  const std::string token = arguments.Text("token");
+  const LookupRequest request{arguments.Text("nhs_number"), arguments.Text("incident"), arguments.Flag("silent")};
+  CPIS_TRY(arguments.Done());
+  CPIS_ASSIGN(const Answer answer, node.Resolve(token, request));
   return ToJson(answer);
 }
 
@@ -123,6 +132,21 @@ Result<std::string> Attend(Node& node, Arguments& arguments, const sync::LocalPr
   CPIS_TRY(arguments.Done());
   CPIS_ASSIGN(const AttendReply reply, node.Attend(token, request));
   return ToJson(reply);
+}
+
+Result<std::string> ShowAlerts(Node& node, Arguments& arguments, const sync::LocalProgress&) {
+  const std::string token = arguments.Text("token");
+  CPIS_TRY(arguments.Done());
+  CPIS_ASSIGN(const std::vector<AlertShown> alerts, node.Alerts(token));
+  return ToJson(alerts);
+}
+
+Result<std::string> Acknowledge(Node& node, Arguments& arguments, const sync::LocalProgress&) {
+  const std::string token = arguments.Text("token");
+  const std::string id = arguments.Text("id");
+  CPIS_TRY(arguments.Done());
+  CPIS_ASSIGN(const AlertShown alert, node.AcknowledgeAlert(token, id));
+  return ToJson(alert);
 }
 
 Result<std::string> ShowStatus(Node& node, Arguments& arguments, const sync::LocalProgress&) {
@@ -186,7 +210,10 @@ constexpr std::array kMethods{
     Method{"node.sign-in", SignIn},
     Method{"node.sign-out", SignOut},
     Method{"node.lookup", Lookup},
+    Method{"node.resolve", Resolve},
     Method{"node.attend", Attend},
+    Method{"node.alerts", ShowAlerts},
+    Method{"node.alerts.acknowledge", Acknowledge},
     Method{"node.status", ShowStatus},
     Method{"node.sync", Sync},
     Method{"node.outbox.list", ListOutbox},

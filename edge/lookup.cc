@@ -98,14 +98,16 @@ std::vector<std::string> WhomToPhone(const Answer& answer, const Grounds& ground
 }
 
 // Why nothing negative can be said when no row shows a plan; kNone when it can.
-Reason WhyNoNegative(const Grounds& grounds, const Answer& answer, const sync::Policy& policy) {
+Reason WhyNoNegative(const Grounds& grounds, const Answer& answer) {
+  if (grounds.notice) return *grounds.notice == sync::Notice::kWithheld ? Reason::kWithheld : Reason::kReplaced;
   if (!grounds.unlocked) return Reason::kLocked;
   if (grounds.unreadable_row || grounds.region_damaged) return Reason::kReplicaDamaged;
   if (!grounds.region_held) return Reason::kNeverSynced;
+  if (grounds.verifying) return Reason::kVerifying;
   if (grounds.england == England::kMatch) return Reason::kNone;
   if (answer.stale) return Reason::kStale;
   if (!grounds.clock_trusted) return Reason::kClockNotTrusted;
-  if (grounds.england == England::kUnknown && !policy.region_is_complete) return Reason::kNoEnglandIndex;
+  if (grounds.england == England::kUnknown) return Reason::kNoEnglandIndex;
   return Reason::kNone;
 }
 
@@ -139,7 +141,7 @@ Answer Judge(const Grounds& grounds, const sync::Policy& policy) {
     answer.advice = WhomToPhone(answer, grounds);
     return answer;
   }
-  const Reason why_not = WhyNoNegative(grounds, answer, policy);
+  const Reason why_not = WhyNoNegative(grounds, answer);
   if (why_not != Reason::kNone) return CannotSay(std::move(answer), why_not);
   if (grounds.england == England::kMatch) {
     answer.outcome = Outcome::kPossiblyElsewhere;

@@ -18,9 +18,6 @@ struct Evidence {
   sync::Flag flag;
 };
 
-// What the England index says about the number; kUnknown while this node holds none.
-enum class England { kUnknown, kNoMatch, kMatch };
-
 struct Grounds {
   bool enrolled = false;
   bool unlocked = false;  // the keys that open rows are in memory
@@ -30,7 +27,9 @@ struct Grounds {
   bool clock_trusted = false;
   bool region_held = false;        // every partition of the region is held as the last manifest promised
   bool region_damaged = false;     // some of it is not what was signed
+  bool verifying = false;          // some of it is still being compared with what was signed
   bool unreadable_row = false;     // there is a row for this number that does not open
+  std::optional<sync::Notice> notice;  // why nothing is to be said of this number
   std::vector<Evidence> evidence;  // of the rows that opened
   std::map<sync::PersonId, sync::Viewer> viewers;
   England england = England::kUnknown;
@@ -40,12 +39,12 @@ struct Grounds {
 //
 //   not enrolled │ never synced │ lease over or revoked → CANNOT_SAY, whatever the rows say
 //   a row opens with a plan current or in its window   → FLAGGED, stale past fresh_for
+//   there is a notice about the number                 → CANNOT_SAY
 //   locked │ a row that does not open │ region damaged → CANNOT_SAY
-//   region not held                                    → CANNOT_SAY
+//   region not held │ not yet verified                 → CANNOT_SAY
 //   the England index matches                          → POSSIBLY_FLAGGED_ELSEWHERE
-//   past fresh_for │ clock untrusted                   → CANNOT_SAY
-//   in no row, nor in the England index                → NOT_FLAGGED; without an index only if the region is the whole
-//   set
+//   past fresh_for │ clock untrusted │ no index        → CANNOT_SAY
+//   in no row, nor in the England index                → NOT_FLAGGED
 //
 // Number, region, source and notification are the caller's to fill in.
 Answer Judge(const Grounds& grounds, const sync::Policy& policy);

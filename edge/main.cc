@@ -14,6 +14,7 @@
 #include "edge/http/service.h"
 #include "edge/local_methods.h"
 #include "edge/node.h"
+#include "edge/tuning.h"
 #include "platform/http.h"
 #include "platform/log.h"
 #include "platform/memory.h"
@@ -131,6 +132,7 @@ int Serve(const Settings& settings, platform::StopSignal& stop) {
   const edge::http::Service service(node, settings.http);
   platform::HttpServer::Options http;
   http.listen = settings.http;
+  http.threads = edge::kHttpThreads;
   const auto server = platform::HttpServer::Start(
       std::move(http), [&service](const platform::HttpRequest& request) { return service.Answer(request); },
       edge::http::Refuse);

@@ -95,9 +95,10 @@ class NodeImpl final : public Node {
     return node->Alerts(token);
   }
 
-  Status AcknowledgeAlert(const std::string& token, const std::string& id) override {
+  Result<AlertShown> AcknowledgeAlert(const std::string& token, const std::string& id) override {
     const auto node = Enrolled();
-    return node ? node->AcknowledgeAlert(token, id) : NotEnrolled();
+    if (!node) return NotEnrolled();
+    return node->AcknowledgeAlert(token, id);
   }
 
   NodeStatus GetStatus() override {

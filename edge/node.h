@@ -24,9 +24,10 @@ struct SessionInfo {
 };
 
 struct LookupRequest {
-  std::string nhs_number;   // as typed
-  std::string incident;     // may be empty
+  std::string nhs_number{};   // as typed
+  std::string incident{};     // may be empty
   bool silent = false;      // IsUnscheduledAccessEvent: false, or --silent
+  bool local = false;       // the caller will not ask the fleet server: never `resolvable`
 };
 
 // A child whom somebody here looked up or attended, and of whom no plan was known then, turned out to have one.
@@ -53,6 +54,8 @@ struct AttendReply {
   std::string id;                      // of the attendance, also of the one queued before
   Notification notification;           // kQueued or kAlreadyQueued
   Instant occurred_at;
+  // What is known here of the person. Said, because the server takes whoever recorded it as FLAGGED for told.
+  sync::Outcome outcome = sync::Outcome::kCannotSay;
 };
 
 enum class Freshness { kNever, kFresh, kAgeing, kExpired };
@@ -145,8 +148,8 @@ class Node {
   // Newest first; those that were acknowledged stay until the server has heard of it. kDenied: no such session; kUnavailable:
   // locked.
   virtual Result<std::vector<AlertShown>> Alerts(const std::string& token) = 0;
-  // Durable when it returns. kNotFound: no such alert; acknowledging twice changes nothing.
-  virtual Status AcknowledgeAlert(const std::string& token, const std::string& id) = 0;
+  // The alert, as acknowledged; durable when it returns. kNotFound: no such alert. The first to acknowledge it stands.
+  virtual Result<AlertShown> AcknowledgeAlert(const std::string& token, const std::string& id) = 0;
   // Returns once the attendance is durable. kDenied; kForbidden for B0170; kInvalid; kExhausted or kInternal when it could not be kept.
   virtual Result<AttendReply> Attend(const std::string& token, const AttendRequest& request) = 0;
 

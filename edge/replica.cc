@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Opening, reading and verifying. Changing is in replica_change.cc.
+// Opening and reading. Verifying is in replica_verify.cc, changing in replica_change.cc, repairing in replica_repair.cc.
 #include "edge/replica.h"
 
 #include <algorithm>
@@ -22,74 +22,65 @@ void RemoveDatabase(const std::filesystem::path& file) {
 }  // namespace
 
 Replica::Replica(Options options) : options_(std::move(options)), reader_(new ReplicaReader(options_.file)) {}
-Replica::~Replica() = default;
+
+Replica::~Replica() {
+  stopping_ = true;
+  if (verifier_.joinable()) verifier_.join();
+}
 
 Result<std::unique_ptr<Replica>> Replica::Open(Options options) {
   std::unique_ptr<Replica> replica(new Replica(std::move(options)));
-  const std::lock_guard write(replica->write_mutex_);
-  CPIS_TRY(replica->Reload());
+  {
+    const std::lock_guard write(replica->write_mutex_);
+    CPIS_TRY(replica->Load(false));
+  }
+  replica->verifier_ = std::thread([raw = replica.get()] { raw->VerifyRows(); });
   return replica;
 }
 
-Status Replica::Reload() {
+Status Replica::Load(bool rows_too) {
   file_.reset();
   reader_->Close();
-  std::optional<Scan> scan;
   for (const bool last_try : {false, true}) {
     auto opened = ReplicaFile::Open(options_.file, options_.seal_key);
     Status failure = opened.status();
     if (opened.ok()) {
       file_ = std::make_unique<ReplicaFile>(*std::move(opened));
-      auto read = ReadAll(*file_);
+      auto read = ReadFile(rows_too);
       failure = read.status();
-      if (read.ok()) scan = *std::move(read);
+      if (read.ok()) {
+        Take(*std::move(read), rows_too);
+        TakeEngland();
+        return Status::Ok();
+      }
     }
-    if (scan) break;
     file_.reset();
-    // Only what is not a replica any more is thrown away; a disk that is busy or full may be well again later.
-    if (last_try || failure.code() != platform::Code::kCorrupt) return std::move(failure).In("replica");
+    // Only what is not a replica any more is thrown away; a disk that is busy or full may be well again later. One flipped bit
+    // makes a file that nobody may write.
+    const bool no_replica = failure.code() == platform::Code::kCorrupt || failure.code() == platform::Code::kDenied;
+    if (last_try || !no_replica) return std::move(failure).In("replica");
     platform::LogError("replica", "cannot be read and is fetched again: " + failure.message());
     RemoveDatabase(options_.file);
+    const std::lock_guard memory(memory_mutex_);
+    new_damage_ = new_damage_ || rows_too;  // a change found it: whoever fetches does not know that all is lost
   }
-  for (const auto& [name, held] : scan->held) {
-    if (held.damaged)
-      platform::LogWarning("replica", "topic " + name + " has not its signed digest: fetching it again");
-  }
-  sweep_due_ = sweep_due_ || scan->orphans;
-  const std::lock_guard memory(memory_mutex_);
-  held_ = std::move(scan->held);
-  staged_ = std::move(scan->staged);
-  manifest_ = std::move(scan->region_manifest);
-  ++orders_version_;
   return Status::Ok();
 }
 
-Result<Replica::Scan> Replica::ReadAll(ReplicaFile& file) const {
+Status Replica::ReadTopics(Scan& scan) {
+  CPIS_ASSIGN(auto topics, file_->Topics());
+  for (TopicRecord& record : topics) scan.held.try_emplace(record.topic.text(), Held{.record = record});
+  CPIS_ASSIGN(auto staged, file_->Staged());
+  for (StagedRecord& record : staged) scan.staged.try_emplace(record.topic.text(), Staging{.record = record});
+  return Status::Ok();
+}
+
+Result<Replica::Scan> Replica::ReadFile(bool rows_too) {
   Scan scan;
-  std::map<int64_t, sync::TopicSet*> sets;
-  CPIS_ASSIGN(auto topics, file.Topics());
-  for (TopicRecord& record : topics) {
-    auto place = scan.held.try_emplace(record.topic.text(), Held{.record = record}).first;
-    sets[record.id] = &place->second.set;
-  }
-  CPIS_ASSIGN(auto staged, file.Staged());
-  for (StagedRecord& record : staged) {
-    auto place = scan.staged.try_emplace(record.topic.text(), Staging{.record = record}).first;
-    sets[record.id] = &place->second.set;
-  }
-  CPIS_TRY(file.ForEachEntry([&](int64_t id, const sync::EntryView& entry) {
-    const auto set = sets.find(id);
-    if (set == sets.end()) {
-      scan.orphans = true;
-    } else {
-      set->second->Put(entry.index, sync::HashEntry(entry.index, entry.version, entry.body));
-    }
-  }));
-  for (auto& [name, held] : scan.held) {
-    const TopicRecord& record = held.record;
-    held.damaged = !record.authentic || held.set.DigestAt(record.topic, record.sequence) != record.digest;
-  }
-  CPIS_ASSIGN(auto manifest, file.Meta(kRegionManifest));
+  CPIS_TRY(ReadTopics(scan));
+  CPIS_TRY(ReadTable(Table::kOrders, scan));
+  if (rows_too) CPIS_TRY(ReadTable(Table::kRows, scan));
+  CPIS_ASSIGN(auto manifest, file_->Meta(kRegionManifest));
   if (manifest) {
     auto decoded = sync::DecodeManifest(*manifest, options_.freshness_public_key);
     if (decoded.ok()) scan.region_manifest = *std::move(decoded);  // otherwise as if none was heard yet
@@ -98,15 +89,20 @@ Result<Replica::Scan> Replica::ReadAll(ReplicaFile& file) const {
 }
 
 Result<ReplicaFile*> Replica::Writable() {
-  if (!file_) CPIS_TRY(Reload());
+  if (!file_) {
+    CPIS_TRY(Load(true));
+    CallOnNewDamage();
+  }
   return file_.get();
 }
 
-bool Replica::Agree(sync::RowIndex index, const std::vector<FoundEntry>& entries, bool mark) {
+Replica::Agreement Replica::Agree(Table table, sync::RowIndex index, const std::vector<FoundEntry>& entries, bool mark) {
   const std::lock_guard memory(memory_mutex_);
+  if (table == Table::kRows && verifying_) return {.unverified = true};
   size_t expected = 0;
   bool agree = true;
   for (auto& [name, held] : held_) {
+    if (TableOf(held.record.topic) != table) continue;
     const sync::EntryHash* hash = held.set.Find(index);
     const auto entry = std::find_if(entries.begin(), entries.end(), [&](const auto& e) { return e.topic == name; });
     if (entry != entries.end()) ++expected;
@@ -116,36 +112,35 @@ bool Replica::Agree(sync::RowIndex index, const std::vector<FoundEntry>& entries
     if (!same && mark) MarkDamaged(held);
     agree = agree && same;
   }
-  return agree && expected == entries.size();
+  return {.agreed = agree && expected == entries.size()};
 }
 
 // Disk and memory are read one after the other, so a change between them looks like damage. Only when they still differ
 // while no change can be under way is it damage.
-Result<std::vector<FoundEntry>> Replica::ReadAgreed(sync::RowIndex index, bool* damaged) {
-  *damaged = false;
-  auto entries = reader_->Read(index);
-  if (entries.ok() && Agree(index, *entries, false)) return entries;
+Result<std::vector<FoundEntry>> Replica::ReadAgreed(Table table, sync::RowIndex index, FoundRows* found) {
+  Agreement agreement;
+  const auto agreed = [&](const auto& entries, bool mark) {
+    if (!entries.ok()) return false;
+    agreement = Agree(table, index, *entries, mark);
+    found->unverified = agreement.unverified;
+    return agreement.agreed;
+  };
+  auto entries = reader_->Read(table, index);
+  if (agreed(entries, false)) return entries;
   {
     const std::lock_guard write(write_mutex_);
-    entries = reader_->Read(index);
-    if (entries.ok() && Agree(index, *entries, true)) return entries;
-    if (!entries.ok() && entries.status().code() != platform::Code::kUnavailable) MarkAllDamaged();
+    entries = reader_->Read(table, index);
+    if (agreed(entries, true)) return entries;
+    if (!entries.ok() && entries.status().code() != platform::Code::kUnavailable) MarkDamaged(table);
   }
-  *damaged = true;
+  found->damaged = true;
   CallOnNewDamage();
   return entries;
 }
 
-void Replica::MarkAllDamaged() {
-  file_.reset();  // the next change opens and verifies the file again
-  reader_->Close();
-  const std::lock_guard memory(memory_mutex_);
-  for (auto& [name, held] : held_) MarkDamaged(held);
-}
-
 FoundRows Replica::Find(sync::RowIndex index) {
   FoundRows found;
-  auto entries = ReadAgreed(index, &found.damaged);
+  auto entries = ReadAgreed(Table::kRows, index, &found);
   if (!entries.ok()) {
     platform::LogError("replica", "reading failed: " + entries.status().message());
     return found;
@@ -159,13 +154,45 @@ FoundRows Replica::Find(sync::RowIndex index) {
 }
 
 Result<Bytes> Replica::Get(const Topic& topic, sync::RowIndex key) {
-  bool damaged = false;
-  CPIS_ASSIGN(auto entries, ReadAgreed(key, &damaged));
-  if (damaged) return platform::Corrupt("replica: an entry of topic " + topic.text() + " is damaged");
+  FoundRows found;
+  CPIS_ASSIGN(auto entries, ReadAgreed(Table::kOrders, key, &found));
+  if (found.damaged) return platform::Corrupt("replica: an entry of topic " + topic.text() + " is damaged");
   for (FoundEntry& entry : entries) {
     if (entry.topic == topic.text()) return std::move(entry.body);
   }
   return platform::NotFound("replica: no such entry in topic " + topic.text());
+}
+
+bool Replica::AgreeAll(const Topic& topic, const std::vector<FoundEntry>& entries, bool mark) {
+  const std::lock_guard memory(memory_mutex_);
+  const auto held = held_.find(topic.text());
+  if (held == held_.end()) return entries.empty();
+  const sync::TopicSet& set = held->second.set;
+  const bool same = set.size() == entries.size() && std::all_of(entries.begin(), entries.end(), [&](const auto& entry) {
+                      const sync::EntryHash* hash = set.Find(entry.index);
+                      return hash != nullptr && *hash == sync::HashEntry(entry.index, entry.version, entry.body);
+                    });
+  if (!same && mark) MarkDamaged(held->second);
+  return same && !held->second.damaged;
+}
+
+Result<std::vector<std::pair<sync::RowIndex, Bytes>>> Replica::All(const Topic& topic) {
+  auto entries = reader_->ReadAll(topic);
+  bool agreed = entries.ok() && AgreeAll(topic, *entries, false);
+  if (!agreed) {
+    {
+      const std::lock_guard write(write_mutex_);
+      entries = reader_->ReadAll(topic);
+      agreed = entries.ok() && AgreeAll(topic, *entries, true);
+      if (!entries.ok() && entries.status().code() != platform::Code::kUnavailable) MarkDamaged(Table::kOrders);
+    }
+    CallOnNewDamage();
+  }
+  CPIS_TRY(Status(entries.status()).In("replica"));
+  if (!agreed) return platform::Corrupt("replica: topic " + topic.text() + " is damaged");
+  std::vector<std::pair<sync::RowIndex, Bytes>> all;
+  for (FoundEntry& entry : *entries) all.emplace_back(entry.index, std::move(entry.body));
+  return all;
 }
 
 bool Replica::Fulfils(const TopicRecord& record, const sync::TopicHead& head, crypto::Epoch epoch) {
@@ -179,12 +206,13 @@ Coverage Replica::CoverageOf(const std::vector<std::string>& partitions) const {
   if (!manifest_) return coverage;
   coverage.as_of = manifest_->server_time;
   coverage.complete = !partitions.empty();
+  coverage.verifying = verifying_ && !partitions.empty();
   for (const std::string& partition : partitions) {
     const Topic topic = Topic::Rows(partition);
     const sync::TopicHead* head = manifest_->Find(topic);
     const auto held = held_.find(topic.text());
-    // An authority that has never sent a file vouches for nobody.
-    if (!head || head->sequence == sync::Sequence{0}) coverage.complete = false;
+    // An authority that has never sent a file vouches for nobody. That there are no notices is for the server to say.
+    if (!head || (head->sequence == sync::Sequence{0} && partition != sync::kNotices)) coverage.complete = false;
     if (held != held_.end()) {
       coverage.damaged = coverage.damaged || held->second.damaged;
       if (!head || !Fulfils(held->second.record, *head, manifest_->epoch)) coverage.complete = false;
@@ -209,42 +237,9 @@ uint64_t Replica::OrdersVersion() const {
   return orders_version_;
 }
 
-void Replica::Compare(const Scan& scan) {
-  const std::lock_guard memory(memory_mutex_);
-  for (auto& [name, held] : held_) {
-    const auto on_disk = scan.held.find(name);
-    const bool matches =
-        on_disk != scan.held.end() && !on_disk->second.damaged && on_disk->second.record.digest == held.record.digest;
-    if (!matches) MarkDamaged(held);
-  }
-}
-
-Result<std::vector<TopicState>> Replica::Verify() {
-  Status read;
-  {
-    const std::lock_guard write(write_mutex_);
-    CPIS_ASSIGN(ReplicaFile * file, Writable());
-    const auto scan = ReadAll(*file);
-    read = scan.status();
-    if (scan.ok()) {
-      Compare(*scan);
-    } else {
-      MarkAllDamaged();
-    }
-  }
-  CallOnNewDamage();
-  CPIS_TRY(std::move(read).In("replica"));
-  return States();
-}
-
 void Replica::OnDamage(std::function<void()> callback) {
   const std::lock_guard memory(memory_mutex_);
   on_damage_ = std::move(callback);
-}
-
-void Replica::MarkDamaged(Held& held) {
-  new_damage_ = new_damage_ || !held.damaged;
-  held.damaged = true;
 }
 
 void Replica::CallOnNewDamage() {

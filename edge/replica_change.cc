@@ -32,9 +32,10 @@ void Apply(const sync::EntryView& entry, Set& set) {
 }
 
 Status WriteDelta(ReplicaFile& file, const TopicRecord& record, const Segment& delta) {
+  const Table table = TableOf(record.topic);
   CPIS_ASSIGN(auto transaction, file.Begin());
   for (const sync::EntryView& entry : delta.entries) {
-    CPIS_TRY(entry.body.empty() ? file.Remove(record.id, entry.index) : file.Put(record.id, entry));
+    CPIS_TRY(entry.body.empty() ? file.Remove(table, record.id, entry.index) : file.Put(table, record.id, entry));
   }
   CPIS_TRY(file.Save(record));
   return transaction.Commit();
@@ -66,6 +67,11 @@ Status Replica::Settle(Status written) {
 }
 
 Replica::Cursor Replica::CursorOf(const Topic& topic) const {
+  if (TableOf(topic) == Table::kRows) AwaitRows();
+  return CursorNow(topic);
+}
+
+Replica::Cursor Replica::CursorNow(const Topic& topic) const {
   const std::lock_guard memory(memory_mutex_);
   const auto held = held_.find(topic.text());
   if (held == held_.end() || held->second.damaged) return {};
@@ -74,26 +80,34 @@ Replica::Cursor Replica::CursorOf(const Topic& topic) const {
 }
 
 std::vector<Topic> Replica::Topics() const {
-  const std::lock_guard memory(memory_mutex_);
+  const std::lock_guard write(write_mutex_);
   std::vector<Topic> topics;
   for (const auto& [name, held] : held_) topics.push_back(held.record.topic);
+  for (const auto& [name, staging] : staged_) {
+    if (!held_.contains(name)) topics.push_back(staging.record.topic);
+  }
   return topics;
 }
 
 Status Replica::ApplyDelta(const Segment& delta) {
+  if (TableOf(delta.topic) == Table::kRows) AwaitRows();
   const std::lock_guard write(write_mutex_);
   CPIS_ASSIGN(ReplicaFile * file, Writable());
-  const Cursor cursor = CursorOf(delta.topic);
-  if (delta.kind != sync::SegmentKind::kDelta) return Invalid("replica: a snapshot is no delta");
+  const Cursor cursor = CursorNow(delta.topic);
+  const bool patch = delta.kind == sync::SegmentKind::kPatch;
+  if (!patch && delta.kind != sync::SegmentKind::kDelta) return Invalid("replica: a snapshot is no delta");
   if (delta.from != cursor.sequence || delta.to <= delta.from) {
     return Invalid("replica: a delta from " + Place(delta.topic, delta.from) + " does not follow " +
                    Place(delta.topic, cursor.sequence));
   }
   if (delta.epoch < cursor.epoch)
     return Invalid("replica: a delta of topic " + delta.topic.text() + " has an older epoch");
+  if (patch) return ApplyPatch(*file, delta);
   const auto held = held_.find(delta.topic.text());
   const bool start_over = held == held_.end() || held->second.damaged;
-  return start_over ? StartTopic(*file, delta) : ChangeTopic(*file, held->second, delta);
+  CPIS_TRY(start_over ? StartTopic(*file, delta) : ChangeTopic(*file, held->second, delta));
+  if (delta.topic == Topic::Index()) TakeEngland();
+  return Status::Ok();
 }
 
 Status Replica::ChangeTopic(ReplicaFile& file, Held& held, const Segment& delta) {
@@ -140,6 +154,7 @@ Status Replica::SweepIfDue(ReplicaFile& file) {
 }
 
 std::optional<Replica::Staged> Replica::StagedSnapshot(const Topic& topic) const {
+  if (TableOf(topic) == Table::kRows) AwaitRows();
   const std::lock_guard write(write_mutex_);
   const auto staging = staged_.find(topic.text());
   if (staging == staged_.end()) return std::nullopt;
@@ -147,7 +162,7 @@ std::optional<Replica::Staged> Replica::StagedSnapshot(const Topic& topic) const
 }
 
 Status Replica::CheckPart(const Segment& part) const {
-  const Cursor cursor = CursorOf(part.topic);
+  const Cursor cursor = CursorNow(part.topic);
   if (part.kind != sync::SegmentKind::kSnapshot) return Invalid("replica: a delta is no part of a snapshot");
   if (part.epoch < cursor.epoch || (part.epoch == cursor.epoch && part.to < cursor.sequence)) {
     return Invalid("replica: a snapshot at " + Place(part.topic, part.to) + " would go back from " +
@@ -165,6 +180,7 @@ Status Replica::CheckPart(const Segment& part) const {
 }
 
 Status Replica::StageSnapshotPart(const Segment& part) {
+  if (TableOf(part.topic) == Table::kRows) AwaitRows();
   const std::lock_guard write(write_mutex_);
   CPIS_ASSIGN(ReplicaFile * file, Writable());
   CPIS_TRY(CheckPart(part));
@@ -194,13 +210,16 @@ Status Replica::StageSnapshotPart(const Segment& part) {
   CPIS_TRY(Settle(WritePart(*file, staging, part, last)));
   if (!last) return Status::Ok();
   Serve({.record = RecordAfter(part, staging.record.id), .set = std::move(staging.set)});
-  staged_.erase(name);
+  if (part.topic == Topic::Index()) TakeEngland();
+  staged_.erase(part.topic.text());
   return Settle(SweepIfDue(*file));
 }
 
 Status Replica::WritePart(ReplicaFile& file, const Staging& staging, const Segment& part, bool last) {
   CPIS_ASSIGN(auto transaction, file.Begin());
-  for (const sync::EntryView& entry : part.entries) CPIS_TRY(file.Put(staging.record.id, entry));
+  for (const sync::EntryView& entry : part.entries) {
+    CPIS_TRY(file.Put(TableOf(part.topic), staging.record.id, entry));
+  }
   if (last) {
     CPIS_TRY(file.ForgetStaged(part.topic));
     CPIS_TRY(file.Save(RecordAfter(part, staging.record.id)));
@@ -220,6 +239,7 @@ Status Replica::DropStaging(ReplicaFile& file, const Topic& topic) {
 
 // A manifest older than the one kept changes nothing: what it promises is held, and so is what the newer one promised.
 Status Replica::AdoptManifest(const sync::Manifest& manifest, ByteView signed_bytes) {
+  AwaitRows();
   const std::lock_guard write(write_mutex_);
   CPIS_ASSIGN(ReplicaFile * file, Writable());
   bool of_node = !manifest.heads.empty();
@@ -242,6 +262,7 @@ Status Replica::AdoptManifest(const sync::Manifest& manifest, ByteView signed_by
 }
 
 Status Replica::Drop(const Topic& topic) {
+  if (TableOf(topic) == Table::kRows) AwaitRows();
   const std::lock_guard write(write_mutex_);
   CPIS_ASSIGN(ReplicaFile * file, Writable());
   CPIS_TRY(Settle(WriteDrop(*file, topic)));

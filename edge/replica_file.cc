@@ -12,23 +12,34 @@ using platform::Corrupt;
 using platform::Database;
 using platform::Statement;
 
-constexpr std::string_view kSchema = R"(
-  CREATE TABLE IF NOT EXISTS topics (
-    id INTEGER PRIMARY KEY, topic TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL,
-    digest BLOB NOT NULL, seal BLOB NOT NULL);
-  CREATE TABLE IF NOT EXISTS staged (
-    id INTEGER PRIMARY KEY, topic TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL, to_sequence INTEGER NOT NULL,
-    parts INTEGER NOT NULL, next_part INTEGER NOT NULL, digest BLOB NOT NULL);
-  CREATE TABLE IF NOT EXISTS entries (
-    topic_id INTEGER NOT NULL, idx INTEGER NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL);
-  CREATE UNIQUE INDEX IF NOT EXISTS entries_by_index ON entries (idx, topic_id);
-  CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL);
-  CREATE TABLE IF NOT EXISTS generations (last INTEGER NOT NULL);
-  INSERT INTO generations SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM generations);
-)";
+constexpr int64_t kLayout = 2;  // 1 had all entries in one table
+
+// In the order of their names, and word for word as SQLite keeps them.
+constexpr std::array<std::string_view, 8> kSchema = {
+    "CREATE TABLE entries (topic_id INTEGER NOT NULL, idx INTEGER NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL)",
+    "CREATE UNIQUE INDEX entries_by_index ON entries (idx, topic_id)",
+    "CREATE TABLE generations (last INTEGER NOT NULL)",
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL)",
+    "CREATE TABLE orders (topic_id INTEGER NOT NULL, idx INTEGER NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL)",
+    "CREATE UNIQUE INDEX orders_by_index ON orders (idx, topic_id)",
+    "CREATE TABLE staged (id INTEGER PRIMARY KEY, topic TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL,"
+    " to_sequence INTEGER NOT NULL, parts INTEGER NOT NULL, next_part INTEGER NOT NULL, digest BLOB NOT NULL)",
+    "CREATE TABLE topics (id INTEGER PRIMARY KEY, topic TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL,"
+    " sequence INTEGER NOT NULL, digest BLOB NOT NULL, seal BLOB NOT NULL)",
+};
+
+constexpr std::array<std::string_view, 2> kTables = {"entries", "orders"};
+std::string NameOf(Table table) { return std::string(kTables[static_cast<size_t>(table)]); }
 
 int64_t Signed(uint64_t value) { return static_cast<int64_t>(value); }
 uint64_t Unsigned(int64_t value) { return static_cast<uint64_t>(value); }
+
+// The text came from the file: if it is no topic, the file is not what was written.
+Result<sync::Topic> ReadTopic(const std::string& text) {
+  auto topic = sync::Topic::Parse(text);
+  if (!topic.ok()) return Corrupt("replica: a topic has no name");
+  return topic;
+}
 
 Result<Digest> ReadDigest(ByteView bytes) {
   Digest digest;
@@ -42,22 +53,47 @@ Result<Digest> ReadDigest(ByteView bytes) {
 Result<ReplicaFile> ReplicaFile::Open(const std::filesystem::path& file, const crypto::Secret& seal_key) {
   CPIS_ASSIGN(Database database,
               Database::Open(file, {.mode = Database::Mode::kOwner, .cache_kib = kReplicaOwnerCacheKib}));
-  CPIS_TRY(database.Run(kSchema));
   ReplicaFile opened(std::move(database), seal_key);
+  CPIS_TRY(opened.CheckLayout());
   CPIS_TRY(opened.Prepare());
   return opened;
 }
 
+Status ReplicaFile::CheckLayout() {
+  std::vector<std::string> found;
+  CPIS_ASSIGN(Statement query, database_.Prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"));
+  while (true) {
+    CPIS_ASSIGN(const bool more, query.Step());
+    if (!more) break;
+    found.push_back(query.Text(0));
+  }
+  if (found.empty()) {
+    CPIS_ASSIGN(auto transaction, Begin());
+    for (const std::string_view sql : kSchema) CPIS_TRY(database_.Run(sql));
+    CPIS_TRY(database_.Run("INSERT INTO generations VALUES (0); PRAGMA user_version = " + std::to_string(kLayout)));
+    return transaction.Commit();
+  }
+  CPIS_ASSIGN(Statement version, database_.Prepare("PRAGMA user_version"));
+  CPIS_ASSIGN(const bool known, version.Step());
+  if (known && version.Int(0) == kLayout && std::equal(found.begin(), found.end(), kSchema.begin(), kSchema.end())) {
+    return Status::Ok();
+  }
+  return Corrupt("replica: the tables are not those of this version");
+}
+
 Status ReplicaFile::Prepare() {
+  for (const Table table : {Table::kRows, Table::kOrders}) {
+    CPIS_ASSIGN(put_[static_cast<size_t>(table)],
+                database_.Prepare("INSERT INTO " + NameOf(table) + " (topic_id, idx, version, body) VALUES (?, ?, ?, ?) "
+                                  "ON CONFLICT (idx, topic_id) DO UPDATE SET version = excluded.version, body = excluded.body"));
+    CPIS_ASSIGN(remove_[static_cast<size_t>(table)],
+                database_.Prepare("DELETE FROM " + NameOf(table) + " WHERE idx = ? AND topic_id = ?"));
+  }
   struct Wanted {
     std::optional<Statement>* statement;
     std::string_view sql;
   };
   const Wanted wanted[] = {
-      {&put_,
-       "INSERT INTO entries (topic_id, idx, version, body) VALUES (?, ?, ?, ?) "
-       "ON CONFLICT (idx, topic_id) DO UPDATE SET version = excluded.version, body = excluded.body"},
-      {&remove_, "DELETE FROM entries WHERE idx = ? AND topic_id = ?"},
       {&save_topic_,
        "INSERT OR REPLACE INTO topics (id, topic, epoch, sequence, digest, seal) VALUES (?, ?, ?, ?, ?, ?)"},
       {&save_staged_,
@@ -89,7 +125,7 @@ Result<std::vector<TopicRecord>> ReplicaFile::Topics() {
   while (true) {
     CPIS_ASSIGN(const bool more, query.Step());
     if (!more) return found;
-    CPIS_ASSIGN(sync::Topic topic, sync::Topic::Parse(query.Text(1)));
+    CPIS_ASSIGN(sync::Topic topic, ReadTopic(query.Text(1)));
     CPIS_ASSIGN(const Digest digest, ReadDigest(query.Blob(4)));
     TopicRecord record{.topic = std::move(topic),
                        .id = query.Int(0),
@@ -108,7 +144,7 @@ Result<std::vector<StagedRecord>> ReplicaFile::Staged() {
   while (true) {
     CPIS_ASSIGN(const bool more, query.Step());
     if (!more) return found;
-    CPIS_ASSIGN(sync::Topic topic, sync::Topic::Parse(query.Text(1)));
+    CPIS_ASSIGN(sync::Topic topic, ReadTopic(query.Text(1)));
     CPIS_ASSIGN(const Digest digest, ReadDigest(query.Blob(6)));
     found.push_back({.topic = std::move(topic),
                      .id = query.Int(0),
@@ -120,13 +156,14 @@ Result<std::vector<StagedRecord>> ReplicaFile::Staged() {
   }
 }
 
-Status ReplicaFile::ForEachEntry(const std::function<void(int64_t, const sync::EntryView&)>& visit) {
-  CPIS_ASSIGN(Statement query, database_.Prepare("SELECT topic_id, idx, version, body FROM entries NOT INDEXED"));
+Status ReplicaFile::ForEachEntry(Table table, int64_t id, const std::function<void(const sync::EntryView&)>& visit) {
+  CPIS_ASSIGN(Statement query, database_.Prepare("SELECT idx, version, body FROM " + NameOf(table) +
+                                                 " NOT INDEXED WHERE topic_id = ?"));
+  query.Bind(id);
   while (true) {
     CPIS_ASSIGN(const bool more, query.Step());
     if (!more) return Status::Ok();
-    visit(query.Int(0),
-          {.index = sync::RowIndex{Unsigned(query.Int(1))}, .version = Unsigned(query.Int(2)), .body = query.Blob(3)});
+    visit({.index = sync::RowIndex{Unsigned(query.Int(0))}, .version = Unsigned(query.Int(1)), .body = query.Blob(2)});
   }
 }
 
@@ -138,16 +175,17 @@ Result<int64_t> ReplicaFile::NewId() {
   return query.Int(0);
 }
 
-Status ReplicaFile::Put(int64_t id, const sync::EntryView& entry) {
-  return put_->Bind(id)
+Status ReplicaFile::Put(Table table, int64_t id, const sync::EntryView& entry) {
+  return put_[static_cast<size_t>(table)]
+      ->Bind(id)
       .Bind(Signed(static_cast<uint64_t>(entry.index)))
       .Bind(Signed(entry.version))
       .Bind(entry.body)
       .Run();
 }
 
-Status ReplicaFile::Remove(int64_t id, sync::RowIndex index) {
-  return remove_->Bind(Signed(static_cast<uint64_t>(index))).Bind(id).Run();
+Status ReplicaFile::Remove(Table table, int64_t id, sync::RowIndex index) {
+  return remove_[static_cast<size_t>(table)]->Bind(Signed(static_cast<uint64_t>(index))).Bind(id).Run();
 }
 
 Status ReplicaFile::Save(const TopicRecord& record) {
@@ -177,10 +215,16 @@ Status ReplicaFile::Forget(const sync::Topic& topic) { return forget_topic_->Bin
 Status ReplicaFile::ForgetStaged(const sync::Topic& topic) { return forget_staged_->Bind(topic.text()).Run(); }
 
 Status ReplicaFile::Sweep() {
+  for (const std::string_view table : kTables) CPIS_TRY(Sweep(table));
+  return Status::Ok();
+}
+
+Status ReplicaFile::Sweep(std::string_view table) {
+  const std::string name(table);
   CPIS_ASSIGN(Statement step,
-              database_.Prepare(
-                  "DELETE FROM entries WHERE rowid IN (SELECT rowid FROM entries NOT INDEXED WHERE topic_id NOT IN "
-                  "(SELECT id FROM topics UNION ALL SELECT id FROM staged) LIMIT ?)"));
+              database_.Prepare("DELETE FROM " + name + " WHERE rowid IN (SELECT rowid FROM " + name +
+                                " NOT INDEXED WHERE topic_id NOT IN "
+                                "(SELECT id FROM topics UNION ALL SELECT id FROM staged) LIMIT ?)"));
   while (true) {
     CPIS_ASSIGN(auto transaction, Begin());
     CPIS_TRY(step.Bind(int64_t{kSweepRows}).Run());
@@ -188,6 +232,14 @@ Status ReplicaFile::Sweep() {
     CPIS_TRY(transaction.Commit());
     if (last) return Status::Ok();
   }
+}
+
+Status ReplicaFile::Rebuild(bool thorough) {
+  // In this order: VACUUM copies the trees of indexes as they are.
+  Status rebuilt = thorough ? database_.Run("VACUUM; REINDEX") : database_.Run("REINDEX");
+  // Two entries that claim to be one: whatever the disk made of them, it is not what was written.
+  if (rebuilt.code() == platform::Code::kInvalid) return Corrupt(rebuilt.message());
+  return rebuilt;
 }
 
 Result<std::optional<Bytes>> ReplicaFile::Meta(std::string_view key) {

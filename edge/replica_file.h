@@ -4,12 +4,17 @@
 //
 //   topics   where each served topic stands; `id` names one generation of its entries
 //   staged   a snapshot under way: a generation that no topic points to yet, so lookups do not see it
-//   entries  topic_id (generation), idx (the 64-bit index as a signed integer), version, body as it came
+//   entries  of topics that are rows: topic_id (generation), idx (the 64-bit index as a signed integer), version, body as it
+//            came
+//   orders   of all other topics, in the same form: few, so that they are verified before the node opens
 //   meta     manifests as they came
+//
+// PRAGMA user_version is the layout's number. A file of another layout is no replica: it is fetched again.
 //
 // `seal` of a topic is keyed BLAKE2b over its other columns: a digest changed behind the node's back does not verify.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -28,6 +33,12 @@ using platform::Bytes;
 using platform::ByteView;
 using platform::Result;
 using platform::Status;
+
+// Which table has a topic's entries.
+enum class Table { kRows, kOrders };
+inline Table TableOf(const sync::Topic& topic) {
+  return topic.kind() == sync::Topic::Kind::kRows ? Table::kRows : Table::kOrders;
+}
 
 struct TopicRecord {
   sync::Topic topic;
@@ -51,18 +62,18 @@ struct StagedRecord {
 // One thread at a time. Each writing call belongs inside a transaction of the caller's.
 class ReplicaFile {
  public:
-  // Creates the tables if missing. `seal_key` must outlive it.
+  // Creates the tables in an empty file. kCorrupt when it has others. `seal_key` must outlive it.
   static Result<ReplicaFile> Open(const std::filesystem::path& file, const crypto::Secret& seal_key);
 
   Result<std::vector<TopicRecord>> Topics();
   Result<std::vector<StagedRecord>> Staged();
-  // Every entry of every generation, in the order of the table. The body lives until the callback returns.
-  Status ForEachEntry(const std::function<void(int64_t id, const sync::EntryView&)>& visit);
+  // Every entry of one generation. The body lives until the callback returns, which may not change the table.
+  Status ForEachEntry(Table table, int64_t id, const std::function<void(const sync::EntryView&)>& visit);
 
   Result<platform::Transaction> Begin() { return platform::Transaction::Begin(database_); }
   Result<int64_t> NewId();  // a generation that was never used
-  Status Put(int64_t id, const sync::EntryView& entry);
-  Status Remove(int64_t id, sync::RowIndex index);
+  Status Put(Table table, int64_t id, const sync::EntryView& entry);
+  Status Remove(Table table, int64_t id, sync::RowIndex index);
   Status Save(const TopicRecord& record);  // replaces the topic's former record
   Status Save(const StagedRecord& record);
   Status Forget(const sync::Topic& topic);
@@ -70,6 +81,8 @@ class ReplicaFile {
 
   // Deletes entries of generations that nothing points to, in transactions of its own.
   Status Sweep();
+  // Makes anew what leads to the entries: the trees of the indexes, and when `thorough` those of the tables too.
+  Status Rebuild(bool thorough);
 
   Result<std::optional<Bytes>> Meta(std::string_view key);
   Status SetMeta(std::string_view key, ByteView value);
@@ -77,13 +90,16 @@ class ReplicaFile {
  private:
   ReplicaFile(platform::Database database, const crypto::Secret& seal_key)
       : database_(std::move(database)), seal_key_(&seal_key) {}
+  Status CheckLayout();
   Status Prepare();
+  Status Sweep(std::string_view table);
   Bytes SealOf(const TopicRecord& record) const;
 
   platform::Database database_;
   const crypto::Secret* seal_key_;
   // Set by Prepare, before anyone sees the object.
-  std::optional<platform::Statement> put_, remove_, save_topic_, save_staged_, forget_topic_, forget_staged_, set_meta_;
+  std::array<std::optional<platform::Statement>, 2> put_, remove_;  // by table
+  std::optional<platform::Statement> save_topic_, save_staged_, forget_topic_, forget_staged_, set_meta_;
 };
 
 }  // namespace cpis::edge

@@ -67,6 +67,16 @@ void TrustedTime::Heard(Instant server_time) {
   if (to_keep && keep_) keep_(*to_keep);
 }
 
+void TrustedTime::AtLeast(Instant server_time) {
+  const std::lock_guard lock(mutex_);
+  if (server_time <= Project()) return;
+  floor_ = server_time;
+  floor_since_boot_ = clock_.SinceBoot();
+  // Marks of no boot at all: time that passes from here on is kept, or every restart would begin here again.
+  if (!marks_) marks_ = TimeMarks{server_time, floor_since_boot_, "", server_time};
+  marks_->high_water = std::max(marks_->high_water, server_time);
+}
+
 TrustedNow TrustedTime::Now() {
   std::optional<TimeMarks> to_keep;
   TrustedNow now;

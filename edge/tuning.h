@@ -37,6 +37,11 @@ constexpr std::array<std::chrono::milliseconds, 4> kPinDelays = {30s, 2min, 10mi
 constexpr std::chrono::milliseconds kSweepEvery = 5s;
 // A silent row change on disk is found within this, even if nobody asks for that row.
 constexpr std::chrono::milliseconds kVerifyEvery = 1h;
+// A "no" that comes while rows are still being verified waits this long: 30,000 rows take a tenth of a second.
+constexpr std::chrono::milliseconds kVerifyPatience = 5s;
+// Somebody who asks for a repair sees how it ended, unless the link is too slow for that.
+constexpr std::chrono::milliseconds kRepairPatience = 20s;
+constexpr std::chrono::milliseconds kRepairTurn = 50ms;
 // Keys outlive the lease by this much, so that a crew back in coverage does not sign in again.
 constexpr std::chrono::seconds kRingOutlivesLease = 24h;
 
@@ -54,6 +59,13 @@ constexpr int kSweepRows = 4000;
 
 // Taking in more than this leaves memory behind that is worth giving back.
 constexpr uint64_t kMuchFetched = 256 * 1024;
+
+// A crew that stands beside a child waits so long for the fleet server, at most; what the vehicle knows is shown at once.
+constexpr std::chrono::milliseconds kResolvePatience = 3s;
+// An ePCR application asks for plans and accesses at once. More questions get the local answer: where the radio hangs, those
+// that wait must leave threads free for the lookups that need no link.
+constexpr int kMostQuestions = 2;
+constexpr int kHttpThreads = 4;
 
 // Below this, the journal's way to the disk is in danger.
 constexpr size_t kLowDiskBytes = 256 * 1024 * 1024;

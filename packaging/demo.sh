@@ -102,10 +102,10 @@ expect 0 "E10000017" fleet authorities
 say "3. Staff: Sam Crew, a paramedic whose looks notify the authority"
 printf '493817\n' | fleet staff add --id 555021935107 --name "Ms Sam Crew" --role R1070 --pin-stdin | indent
 
-say "4. Two vehicles enrol, each with a code that works once, and fetch their region"
+say "4. Two vehicles enrol, each with a code that works once, and fetch their region: Lancashire and Halton, not Warrington"
 for vehicle in a101 a202; do
   start "$vehicle" "$bin/cpis-edged" --state "$work/$vehicle" --http 127.0.0.1:0 --key-store plain
-  code=$(fleet node add "${vehicle^^}" --region E10000017,E06000006,E06000007 --json | member code)
+  code=$(fleet node add "${vehicle^^}" --region E10000017,E06000006 --json | member code)
   expect 0 "" "$vehicle" enrol --server "$enrolment" --code "$code"
   "$vehicle" sync --wait >/dev/null
 done
@@ -124,8 +124,10 @@ say "   A plan that ended: shown as ended"
 expect 0 "ENDED" a101 lookup 9990000042 --silent
 say "   An expectant mother: the plan is for her unborn child"
 expect 0 "unborn" a101 lookup 9990000050 --silent
-say "   A number in no file: not a \"no\", because nobody here knows the rest of England (exit 3)"
-expect 3 "CANNOT SAY" a101 lookup 9990000190 --silent
+say "   A child of Warrington, whose rows this vehicle does not hold: the England index knows that there may be something (exit 3)"
+expect 3 "POSSIBLY FLAGGED ELSEWHERE" a101 lookup 9990000115 --silent
+say "   A number in no row and not in the England index"
+expect 0 "NOT FLAGGED" a101 lookup 9990000174 --incident INC-1002
 say "   A number that is none: quoted, with what would be right (exit 2)"
 expect 2 "9990000019" a101 lookup 9990000019
 
@@ -136,11 +138,19 @@ id=$(member id <<<"$attended")
 echo "    $attended"
 expect 0 "WAITING" a101 outbox list
 [ "$(a101 status --json | member attendances_waiting)" = 2 ] || { echo "  two attendances should wait" >&2; exit 1; }
+say "   Meanwhile Lancashire says that the child of INC-1002 has been on a plan since yesterday"
+expect 0 "" fleet import "$samples/lancashire-next-day.xml"
 
 say "8. The link is back: the vehicle forwards by itself and keeps the receipt"
 start radio "$bin/e2e_relay" "${radio##*:}" "$work/server-port"
 a101 sync --wait >/dev/null
 expect 0 "FORWARDED" a101 outbox show "$id"
+
+say "   The child of Warrington, asked again: what the vehicle knows first, then the fleet server's answer"
+expect 0 "The fleet server says now" a101 lookup 9990000115 --silent
+say "   And a late alert: what nobody could know when the crew of INC-1002 looked"
+eventually "9990000174" a101 alerts --json
+expect 0 "INC-1002" a101 alerts
 
 say "9. At the fleet server: what arrived, when it happened, whom it notified"
 expect 0 "INC-1001" fleet attendances

@@ -292,6 +292,10 @@ Result<Database> Database::Open(const std::filesystem::path& file, Options optio
   impl->handle.reset(opened);  // to be closed even after a failure
   if (rc != SQLITE_OK) return impl->Failure(rc).In("cannot open " + file.string());
   Status configured = impl->Configure(options);
+  // What is asked there is always right, so an error of form is the file's: its header names a format that does not exist.
+  if (!configured.ok() && (sqlite3_errcode(impl->handle.get()) & 0xff) == SQLITE_ERROR) {
+    configured = Corrupt(configured.message());
+  }
   if (!configured.ok()) return std::move(configured).In("cannot open " + file.string());
   return Database(std::move(impl));
 }

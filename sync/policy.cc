@@ -30,19 +30,21 @@ constexpr std::array kDurations{
     DurationKnob{"idle_limit_minutes", &Policy::idle_limit, kMinute, "minutes", 240},
     DurationKnob{"shift_limit_hours", &Policy::shift_limit, kHour, "hours", 24},
 };
-constexpr std::string_view kRegionIsComplete = "region_is_complete";
+constexpr std::string_view kEnglandOneIn = "england_false_positive_one_in";
+constexpr int kFewestOneIn = 16;   // more often, and crews would stop to heed "possibly elsewhere"
+constexpr int kMostOneIn = 256;    // rarer, and most of what trying all numbers gives would be flagged
 constexpr std::string_view kFrequentAccesses = "frequent_accesses";
 
 Status Wrong(std::string_view key, std::string_view value, const std::string& right) {
   return Invalid(std::string(key) + " cannot be " + Quoted(value) + ": use " + right);
 }
 
-Result<int> ReadNumber(std::string_view key, std::string_view value, int largest, std::string_view unit) {
+Result<int> ReadNumber(std::string_view key, std::string_view value, int smallest, int largest, std::string_view unit) {
   int number = 0;
   const auto* const end = value.data() + value.size();
   const auto [stopped, error] = std::from_chars(value.data(), end, number);
-  if (error == std::errc() && stopped == end && number >= 1 && number <= largest) return number;
-  return Wrong(key, value, "a whole number of " + std::string(unit) + " from 1 to " + std::to_string(largest));
+  if (error == std::errc() && stopped == end && number >= smallest && number <= largest) return number;
+  return Wrong(key, value, "a whole number of " + std::string(unit) + " from " + std::to_string(smallest) + " to " + std::to_string(largest));
 }
 
 }  // namespace
@@ -50,17 +52,16 @@ Result<int> ReadNumber(std::string_view key, std::string_view value, int largest
 Status Policy::Set(std::string_view key, std::string_view value) {
   for (const auto& knob : kDurations) {
     if (key != knob.key) continue;
-    CPIS_ASSIGN(const int number, ReadNumber(key, value, knob.longest, knob.unit_name));
+    CPIS_ASSIGN(const int number, ReadNumber(key, value, 1, knob.longest, knob.unit_name));
     this->*knob.field = number * knob.unit;
     return Status::Ok();
   }
   if (key == kFrequentAccesses) {
-    CPIS_ASSIGN(frequent_accesses, ReadNumber(key, value, kMaxAccesses, "accesses"));
+    CPIS_ASSIGN(frequent_accesses, ReadNumber(key, value, 1, kMaxAccesses, "accesses"));
     return Status::Ok();
   }
-  if (key == kRegionIsComplete) {
-    if (value != "true" && value != "false") return Wrong(key, value, "true or false");
-    region_is_complete = value == "true";
+  if (key == kEnglandOneIn) {
+    CPIS_ASSIGN(england_one_in, ReadNumber(key, value, kFewestOneIn, kMostOneIn, "unflagged numbers"));
     return Status::Ok();
   }
   std::string known;
@@ -71,7 +72,7 @@ Status Policy::Set(std::string_view key, std::string_view value) {
 std::vector<std::pair<std::string, std::string>> Policy::Settings() const {
   std::vector<std::pair<std::string, std::string>> all;
   for (const auto& knob : kDurations) all.emplace_back(knob.key, std::to_string(this->*knob.field / knob.unit));
-  all.emplace_back(kRegionIsComplete, region_is_complete ? "true" : "false");
+  all.emplace_back(kEnglandOneIn, std::to_string(england_one_in));
   all.emplace_back(kFrequentAccesses, std::to_string(frequent_accesses));
   std::sort(all.begin(), all.end());
   return all;

@@ -8,6 +8,8 @@
 //   staff:     0x03 │ id │ name │ role code │ role name │ right 1 │ disabled 1 │ PIN record
 //   grant:     0x04 │ varint number of partitions │ codes │ boxed roster key │ wrapped ring │ revoked 1
 //   setting:   0x05 │ key │ value
+//   alert:     0x06 │ id │ event │ NHS number │ staff │ incident │ occurred at 8 (Unix ms) │ outcome 1 │ raised at 8 │
+//              varint number of plans │ for each: the authority's four texts │ type 1 │ start 8 │ ends 1 │ end 8, if it ends
 #include "sync/records.h"
 
 #include "sync/wire.h"
@@ -18,7 +20,9 @@ namespace {
 using platform::ByteWriter;
 using platform::Corrupt;
 
-enum class RecordFormat : uint8_t { kAuthority = 1, kViewer = 2, kStaff = 3, kGrant = 4, kSetting = 5 };
+constexpr size_t kLeastKnownBytes = 14;  // a plan without an end, of an authority without words
+
+enum class RecordFormat : uint8_t { kAuthority = 1, kViewer = 2, kStaff = 3, kGrant = 4, kSetting = 5, kAlert = 6 };
 
 ByteWriter Begin(RecordFormat format) {
   ByteWriter out;
@@ -28,6 +32,13 @@ ByteWriter Begin(RecordFormat format) {
 
 void Expect(WireReader& in, RecordFormat format) { in.Expect(static_cast<uint8_t>(format)); }
 
+void Write(ByteWriter& out, const Authority& authority) {
+  out.Sized(authority.code);
+  out.Sized(authority.name);
+  out.Sized(authority.emergency_duty_tel);
+  out.Sized(authority.office_hours_tel);
+}
+
 Authority ReadAuthority(WireReader& in) {
   Authority authority;
   authority.code = in.SizedText();
@@ -35,6 +46,21 @@ Authority ReadAuthority(WireReader& in) {
   authority.emergency_duty_tel = in.SizedText();
   authority.office_hours_tel = in.SizedText();
   return authority;
+}
+
+void Write(ByteWriter& out, const Plan& plan) {
+  out.U8(static_cast<uint8_t>(plan.type));
+  WriteMillis(out, plan.start);
+  out.U8(plan.end ? 1 : 0);
+  if (plan.end) WriteMillis(out, *plan.end);
+}
+
+Plan ReadPlan(WireReader& in) {
+  Plan plan{};
+  plan.type = in.Enumerator(PlanType::kLac, PlanType::kUcpp);
+  plan.start = in.Millis();
+  if (in.Bool()) plan.end = in.Millis();
+  return plan;
 }
 
 Viewer ReadViewer(WireReader& in) {
@@ -56,10 +82,7 @@ std::string_view ActivityCode(Right right) { return right == Right::kNotify ? "B
 
 Bytes Encode(const Authority& authority) {
   auto out = Begin(RecordFormat::kAuthority);
-  out.Sized(authority.code);
-  out.Sized(authority.name);
-  out.Sized(authority.emergency_duty_tel);
-  out.Sized(authority.office_hours_tel);
+  Write(out, authority);
   return std::move(out).Take();
 }
 
@@ -103,6 +126,20 @@ Bytes Encode(const Setting& setting) {
   return std::move(out).Take();
 }
 
+Bytes Encode(const Alert& alert) {
+  auto out = Begin(RecordFormat::kAlert);
+  for (const auto* text : {&alert.id, &alert.event, &alert.nhs_number, &alert.staff, &alert.incident}) out.Sized(*text);
+  WriteMillis(out, alert.occurred_at);
+  out.U8(static_cast<uint8_t>(alert.outcome_at_node));
+  WriteMillis(out, alert.raised_at);
+  out.Varint(alert.plans.size());
+  for (const Alert::Known& known : alert.plans) {
+    Write(out, known.authority);
+    Write(out, known.plan);
+  }
+  return std::move(out).Take();
+}
+
 Result<Grant> DecodeGrant(ByteView bytes) {
   WireReader in(bytes);
   Grant grant;
@@ -139,6 +176,23 @@ Result<Setting> DecodeSetting(ByteView bytes) {
   setting.value = in.SizedText();
   if (!in.AtEnd()) return Corrupt("setting: not in the form of this version");
   return setting;
+}
+
+Result<Alert> DecodeAlert(ByteView bytes) {
+  WireReader in(bytes);
+  Alert alert;
+  Expect(in, RecordFormat::kAlert);
+  for (auto* text : {&alert.id, &alert.event, &alert.nhs_number, &alert.staff, &alert.incident}) *text = in.SizedText();
+  alert.occurred_at = in.Millis();
+  alert.outcome_at_node = in.Enumerator(Outcome::kFlagged, Outcome::kCannotSay);
+  alert.raised_at = in.Millis();
+  const auto count = in.Count(kLeastKnownBytes);
+  for (size_t i = 0; i < count && in.ok(); ++i) {
+    Authority authority = ReadAuthority(in);
+    alert.plans.push_back({std::move(authority), ReadPlan(in)});
+  }
+  if (!in.AtEnd()) return Corrupt("alert: not in the form of this version");
+  return alert;
 }
 
 Result<DirectoryEntry> DecodeDirectoryEntry(ByteView bytes) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sync/attendance.h"
 #include "sync/flag.h"
 #include "sync/topic.h"
 
@@ -52,7 +53,7 @@ struct Policy {
   std::chrono::seconds lease = std::chrono::hours(72);        // lease_hours
   std::chrono::seconds idle_limit = std::chrono::minutes(15); // idle_limit_minutes
   std::chrono::seconds shift_limit = std::chrono::hours(12);  // shift_limit_hours
-  bool region_is_complete = false;                            // region_is_complete
+  int england_one_in = 64;                                    // england_false_positive_one_in; see README, "The England index"
   int frequent_accesses = 3;                                  // frequent_accesses, in 90 days
 
   // Applies one setting. kInvalid quotes the key or value and says what would be right.
@@ -68,6 +69,26 @@ struct Grant {
   bool revoked = false;
 };
 
+// node/<id>, entry "alert/ID": somebody looked here, was told of no plan, and now there is one. Sealed to the node, and inside
+// with the directory key (purpose "alert"), so that it takes the device and a person who is signed in.
+struct Alert {
+  std::string id;        // UUIDv7
+  std::string event;     // id of the attendance or look
+  std::string nhs_number;
+  std::string staff;     // who looked or attended
+  std::string incident;  // may be empty
+  Instant occurred_at;   // when
+  Outcome outcome_at_node = Outcome::kCannotSay;
+  Instant raised_at;
+  struct Known {
+    Authority authority;
+    Plan plan;
+    bool operator==(const Known&) const = default;
+  };
+  std::vector<Known> plans;
+  bool operator==(const Alert&) const = default;
+};
+
 Bytes Encode(const Authority&);
 Bytes Encode(const Viewer&);
 Bytes Encode(const StaffMember&);
@@ -77,10 +98,12 @@ struct Setting {
   std::string value;
 };
 Bytes Encode(const Setting&);
+Bytes Encode(const Alert&);
 
 Result<Grant> DecodeGrant(ByteView);
 Result<StaffMember> DecodeStaffMember(ByteView);
 Result<Setting> DecodeSetting(ByteView);
+Result<Alert> DecodeAlert(ByteView);
 // A directory entry is one or the other; its first byte says which.
 struct DirectoryEntry {
   std::optional<Authority> authority;

@@ -67,7 +67,9 @@ class Verb {
     return *this;
   }
   Verb& Files() {
-    app_->add_option("FILE", typed_.command.files, "national upload files (REPC_MT000002GB01)")->required();
+    app_->add_option("FILE", typed_.command.files,
+                     "national messages: uploads (REPC_MT000002GB01), inactive numbers (REPC_MT000005GB01)")
+        ->required();
     return *this;
   }
 
@@ -93,6 +95,7 @@ void DefineFleet(CLI::App& app, Typed& typed) {
   Verb(fleet, typed, "authorities", "fleet.authorities", "what is held of each authority");
   Verb(fleet, typed, "attendances", "fleet.attendances", "what the vehicles reported")
       .Text("--since", "since", "only from this time on, like 2026-11-22T00:00:00Z", false);
+  Verb(fleet, typed, "alerts", "fleet.alerts", "late alerts: what turned out after a crew had looked, and who has read it");
   Verb(fleet, typed, "status", "fleet.status", "how the fleet server is");
   Verb(fleet, typed, "rotate", "fleet.rotate", "begin a new key epoch");
 
@@ -118,6 +121,13 @@ void DefineFleet(CLI::App& app, Typed& typed) {
   Verb(staff, typed, "disable", "fleet.staff.disable", "stop a person from signing in")
       .Text("ID", "id", "their identifier", true);
 
+  CLI::App* sensitive = Group(fleet, "sensitive", "people whose record never leaves the server");
+  Verb(sensitive, typed, "add", "fleet.sensitive.add", "vehicles are told that the record is withheld")
+      .Text("NUMBER", "nhs_number", "NHS number", true);
+  Verb(sensitive, typed, "remove", "fleet.sensitive.remove", "vehicles hold the record again")
+      .Text("NUMBER", "nhs_number", "NHS number", true);
+  Verb(sensitive, typed, "list", "fleet.sensitive.list", "every number that is marked");
+
   CLI::App* policy = Group(fleet, "policy", "limits for the whole fleet");
   Verb(policy, typed, "show", "fleet.policy.show", "every setting");
   Verb(policy, typed, "set", "fleet.policy.set", "change settings")
@@ -137,11 +147,18 @@ void DefineNode(CLI::App& app, Typed& typed) {
   Verb(node, typed, "lookup", "node.lookup", "is this person on a plan?")
       .Text("NUMBER", "nhs_number", "NHS number", true)
       .Text("--incident", "incident", "incident reference", false)
-      .Flag("--silent", "silent", "scheduled care: notify nobody");
+      .Flag("--silent", "silent", "scheduled care: notify nobody")
+      .Flag("--local", "local", "what this vehicle knows: never ask the fleet server");
   Verb(node, typed, "attend", "node.attend", "record that a crew attended this person")
       .Text("NUMBER", "nhs_number", "NHS number", true)
       .Text("--incident", "incident", "incident reference", true)
       .Text("--at", "at", "when, like 2026-11-22T02:15:00Z (now when absent)", false);
+  CLI::App* alerts = node->add_subcommand("alerts", "children found to be on a plan after somebody here had looked");
+  alerts->add_option_function<std::string>(
+      "--acknowledge", [&typed](const std::string& id) { typed.command.arguments["id"] = id; }, "id of an alert that you have read");
+  alerts->callback([&typed] {
+    typed.command.method = typed.command.arguments.contains("id") ? "node.alerts.acknowledge" : "node.alerts";
+  });
   Verb(node, typed, "status", "node.status", "how the node is");
   Verb(node, typed, "sync", "node.sync", "try the link now")
       .Flag("--wait", "wait", "wait until everything is exchanged");

@@ -23,7 +23,10 @@ constexpr std::array kForms{
     Form{"node.sign-in", RenderSession},
     Form{"node.sign-out", SignedOut},
     Form{"node.lookup", RenderLookup},
+    Form{"node.resolve", RenderLookup},
     Form{"node.attend", RenderAttend},
+    Form{"node.alerts", RenderAlerts},
+    Form{"node.alerts.acknowledge", RenderAlert},
     Form{"node.status", RenderNodeStatus},
     Form{"node.sync", RenderNodeStatus},
     Form{"node.outbox.list", RenderOutbox},
@@ -35,6 +38,7 @@ constexpr std::array kForms{
     Form{"fleet.import", RenderImport},
     Form{"fleet.authorities", RenderAuthorities},
     Form{"fleet.attendances", RenderAttendances},
+    Form{"fleet.alerts", RenderFleetAlerts},
     Form{"fleet.status", RenderFields},
     Form{"fleet.rotate", RenderFields},
     Form{"fleet.node.add", RenderNewNode},
@@ -44,12 +48,15 @@ constexpr std::array kForms{
     Form{"fleet.staff.add", Done},
     Form{"fleet.staff.list", RenderStaff},
     Form{"fleet.staff.disable", Done},
+    Form{"fleet.sensitive.add", Done},
+    Form{"fleet.sensitive.remove", Done},
+    Form{"fleet.sensitive.list", RenderSensitive},
     Form{"fleet.policy.show", RenderFields},
     Form{"fleet.policy.set", Done},
 };
 
 bool AllTrue(const json::value& answer, std::string_view key) {
-  if (!answer.is_array()) return false;
+  if (!answer.is_array() || answer.as_array().empty()) return false;  // nothing was checked
   const json::array& items = answer.as_array();
   return std::all_of(items.begin(), items.end(), [key](const json::value& item) { return IsTrue(item, key); });
 }
@@ -64,13 +71,13 @@ std::string Render(std::string_view method, const json::value& answer) {
 }
 
 int ExitCodeOf(std::string_view method, const json::value& answer) {
-  if (method == "node.lookup") {
+  if (method == "node.lookup" || method == "node.resolve") {
     const std::string outcome = Text(answer, "outcome");
     return outcome == "FLAGGED" || outcome == "NOT_FLAGGED" ? 0 : 3;  // what we do not know is no answer
   }
   if (method == "fleet.import") {
     const std::string code = Text(answer, "code");
-    return code == "CPF02" ? 0 : code == "CPF03" ? 5 : 1;
+    return code == "CPF02" || code == "APPLIED" ? 0 : code == "CPF03" ? 5 : 1;
   }
   if (method == "node.verify") return AllTrue(answer, "matches") ? 0 : 1;
   return 0;

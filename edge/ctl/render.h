@@ -15,9 +15,13 @@ std::string Render(std::string_view method, const boost::json::value& answer);
 // 0; 1 failed check; 3 CANNOT_SAY or POSSIBLY_FLAGGED_ELSEWHERE; 5 loaded in part (CPF03).
 int ExitCodeOf(std::string_view method, const boost::json::value& answer);
 
-// Renderings of edge/ctl/render_lookup.cc, render_node.cc and render_fleet.cc.
+// Renderings of edge/ctl/render_lookup.cc, render_alerts.cc, render_node.cc and render_fleet.cc.
 std::string RenderLookup(const boost::json::value& answer);
 std::string RenderAttend(const boost::json::value& answer);
+std::string RenderPlan(const boost::json::value& plan);      // four or five indented lines
+std::string RenderAlerts(const boost::json::value& answer);  // a list
+std::string RenderAlert(const boost::json::value& answer);   // one that was acknowledged
+std::string RenderFleetAlerts(const boost::json::value& answer);
 std::string RenderSession(const boost::json::value& answer);
 std::string RenderNodeStatus(const boost::json::value& answer);
 std::string RenderOutbox(const boost::json::value& answer);
@@ -30,6 +34,7 @@ std::string RenderAuthorities(const boost::json::value& answer);
 std::string RenderNewNode(const boost::json::value& answer);
 std::string RenderNodes(const boost::json::value& answer);
 std::string RenderStaff(const boost::json::value& answer);
+std::string RenderSensitive(const boost::json::value& answer);
 std::string RenderAttendances(const boost::json::value& answer);
 std::string RenderFields(const boost::json::value& answer);  // any object: one aligned line a key
 

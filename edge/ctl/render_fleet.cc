@@ -21,7 +21,23 @@ std::string FileVerdict(const std::string& code) {
   if (code == "CPF02") return "loaded";
   if (code == "CPF03") return "loaded in part";
   if (code == "CPF04") return "every record was refused, nothing was loaded";
+  if (code == "HELD") return "held, nothing was loaded";
+  if (code == "REFUSED") return "refused, nothing was changed";
   return "not loaded";
+}
+
+std::string Counts(const json::value& answer) {
+  if (Text(answer, "code") == "APPLIED") {
+    return Text(answer, "replaced", "0") + " replaced, " + Text(answer, "erased", "0") + " erased, " +
+           Text(answer, "unknown", "0") + " not known here";
+  }
+  return Text(answer, "loaded", "0") + " loaded, " + Text(answer, "rejected", "0") + " refused";
+}
+
+// The longest-held file of an authority; the last good set goes on serving.
+std::string Held(const json::value& authority) {
+  const std::string file = Text(authority, "held_file");
+  return file.empty() ? "-" : file + " since " + LocalTime(authority, "held_since");
 }
 
 std::string Notified(const json::value& attendance) {
@@ -36,8 +52,8 @@ std::string Notified(const json::value& attendance) {
 
 std::string RenderImport(const json::value& answer) {
   const std::string code = Text(answer, "code");
-  std::string text = Text(answer, "file_id", "file without an id") + ": " + code + " " + FileVerdict(code) + " (" +
-                     Text(answer, "loaded", "0") + " loaded, " + Text(answer, "rejected", "0") + " refused)\n";
+  const std::string verdict = code == "APPLIED" ? "inactive numbers" : code + " " + FileVerdict(code);
+  std::string text = Text(answer, "file_id", "file without an id") + ": " + verdict + " (" + Counts(answer) + ")\n";
   if (const std::string detail = Text(answer, "detail"); !detail.empty()) text += "  " + detail + "\n";
   for (const json::value& record : List(answer, "records")) {
     text += "  " + Text(record, "code") + " " + Text(record, "location") + ": " + Text(record, "detail") + "\n";
@@ -47,10 +63,10 @@ std::string RenderImport(const json::value& answer) {
 }
 
 std::string RenderAuthorities(const json::value& answer) {
-  Table table({"CODE", "NAME", "FLAGS", "LAST FILE", "AGE"});
+  Table table({"CODE", "NAME", "FLAGS", "LAST FILE", "AGE", "HELD"});
   for (const json::value& row : Rows(answer)) {
     table.Add({Text(row, "code"), Text(row, "name"), Text(row, "flags"), Text(row, "last_file", "-"),
-               Ago(row, "age_seconds")});
+               Ago(row, "age_seconds"), Held(row)});
   }
   return table.Text("No authority has sent a file yet (cpisctl fleet import FILE…).");
 }
@@ -78,6 +94,12 @@ std::string RenderStaff(const json::value& answer) {
                IsTrue(row, "disabled") ? "disabled" : "may sign in"});
   }
   return table.Text("Nobody can sign in yet (cpisctl fleet staff add …).");
+}
+
+std::string RenderSensitive(const json::value& answer) {
+  Table table({"NHS NUMBER", "SINCE"});
+  for (const json::value& row : Rows(answer)) table.Add({GroupedNumber(Text(row, "nhs_number")), LocalTime(row, "since")});
+  return table.Text("No number is marked as sensitive.");
 }
 
 std::string RenderAttendances(const json::value& answer) {

@@ -26,19 +26,6 @@ std::string TypeName(const std::string& type) {
   return type;
 }
 
-std::string Plan(const json::value& plan) {
-  const json::value& authority = Member(plan, "authority");
-  const std::string end = LocalTime(plan, "end");
-  const bool current = Text(plan, "state") == "CURRENT";
-  std::string text = "  " + TypeName(Text(plan, "type")) + (current ? ", CURRENT" : ", ENDED") + "\n";
-  text += "    from " + LocalTime(plan, "start") + (end.empty() ? "" : (current ? ", due to end " : ", ended ") + end) +
-          "\n";
-  text += "    " + Text(authority, "name") + " (" + Text(authority, "code") + ")\n";
-  text += "    phone, emergency duty team: " + Text(authority, "emergency_duty_tel", "none given") + "\n";
-  text += "    phone, office hours:        " + Text(authority, "office_hours_tel", "none given") + "\n";
-  return text;
-}
-
 std::string Accesses(const json::value& answer) {
   const json::array& accesses = List(answer, "accesses");
   if (accesses.empty()) return "\nNobody in unscheduled care has looked before.\n";
@@ -63,6 +50,19 @@ std::string NotificationWords(const std::string& notification) {
 
 }  // namespace
 
+std::string RenderPlan(const json::value& plan) {
+  const json::value& authority = Member(plan, "authority");
+  const std::string end = LocalTime(plan, "end");
+  const bool current = Text(plan, "state") == "CURRENT";
+  std::string text = "  " + TypeName(Text(plan, "type")) + (current ? ", CURRENT" : ", ENDED") + "\n";
+  text += "    from " + LocalTime(plan, "start") + (end.empty() ? "" : (current ? ", due to end " : ", ended ") + end) +
+          "\n";
+  text += "    " + Text(authority, "name") + " (" + Text(authority, "code") + ")\n";
+  text += "    phone, emergency duty team: " + Text(authority, "emergency_duty_tel", "none given") + "\n";
+  text += "    phone, office hours:        " + Text(authority, "office_hours_tel", "none given") + "\n";
+  return text;
+}
+
 std::string RenderLookup(const json::value& answer) {
   std::string text = Headline(answer) + "\n";
   text += "NHS number " + GroupedNumber(Text(answer, "nhs_number")) + "\n";
@@ -71,14 +71,18 @@ std::string RenderLookup(const json::value& answer) {
   }
   const json::array& plans = List(answer, "plans");
   if (!plans.empty()) text += "\nPlans\n";
-  for (const json::value& plan : plans) text += Plan(plan);
+  for (const json::value& plan : plans) text += RenderPlan(plan);
   if (Text(answer, "outcome") == "FLAGGED") text += Accesses(answer);
 
   text += "\nInformation as of " + Text(answer, "as_of", "never");
   if (!Member(answer, "age_seconds").is_null()) text += " (" + Ago(answer, "age_seconds") + ")";
   text += IsTrue(answer, "stale") ? ", OLD: there may be newer.\n" : ".\n";
   const std::string region = Joined(List(answer, "region"), ", ");
-  if (!region.empty()) text += "It covers " + region + ".\n";
+  if (Text(answer, "source") == "FLEET_SERVER") {
+    text += "It covers every authority that reports to the fleet server.\n";
+  } else if (!region.empty()) {
+    text += "It covers " + region + ".\n";
+  }
   const std::string notification = NotificationWords(Text(answer, "notification"));
   if (!notification.empty()) text += notification + "\n";
   return text;
@@ -88,7 +92,8 @@ std::string RenderAttend(const json::value& answer) {
   const bool first = Text(answer, "notification") == "QUEUED";
   return std::string(first ? "Attendance kept" : "Attendance was kept before") + ": " +
          LocalTime(answer, "occurred_at") + ", id " + Text(answer, "id") +
-         ".\nIt goes to the fleet server with the next connection.\n";
+         ".\nIt goes to the fleet server with the next connection.\n" +
+         (Text(answer, "outcome") == "FLAGGED" ? "This person is FLAGGED: look them up to see whom to phone.\n" : "");
 }
 
 // Never the token: it would stay in a scrollback.

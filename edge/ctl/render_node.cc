@@ -34,6 +34,9 @@ std::string RenderNodeStatus(const json::value& status) {
                             : "until " + LocalTime(Member(status, "lease"), "expires"));
   text += Line("waiting", Text(journal, "attendances_waiting") + " attendance(s), " + Text(journal, "audit_waiting") +
                               " audit entries, " + Text(journal, "quarantined") + " quarantined");
+  if (const int64_t alerts = Number(status, "alerts"); alerts > 0) {
+    text += Line("alerts", std::to_string(alerts) + " NOT ACKNOWLEDGED (cpisctl node alerts)");
+  }
   text +=
       Line("key store", Text(key_store, "kind") + (IsTrue(key_store, "hardware_bound") ? "" : ", NOT HARDWARE BOUND"));
   text += Line("version", Text(status, "version"));

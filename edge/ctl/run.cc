@@ -20,7 +20,7 @@ using platform::Status;
 constexpr uint64_t kMaxUpload = 64 * 1024 * 1024;  // as the fleet server's own limit
 
 bool NeedsSession(const std::string& method) {
-  return method == "node.lookup" || method == "node.attend" || method == "node.sign-out";
+  return method == "node.lookup" || method == "node.attend" || method == "node.sign-out" || method.starts_with("node.alerts");
 }
 bool NeedsPin(const std::string& method) { return method == "node.sign-in" || method == "fleet.staff.add"; }
 
@@ -66,26 +66,65 @@ Status Complete(Command& command, const Surroundings& around) {
   return Status::Ok();
 }
 
-// Calls once, prints the answer, and gives the exit code; `answer` is null after a failure.
-int CallAndPrint(const Command& command, const sync::LocalCall& call, const Surroundings& around, json::value* answer) {
+// Calls once. Gives the daemon's line and, in `answer`, what it says; `answer` is null after a failure.
+sync::LocalAnswer Call(const Command& command, const sync::LocalCall& call, const Surroundings& around, json::value* answer) {
   sync::LocalAnswer reply;
   {
     ProgressBar bar(*around.err, around.err_is_terminal);
     reply = around.call(command.Socket(), call,
                         [&bar](std::string_view what, uint64_t done, uint64_t total) { bar.Show(what, done, total); });
   }
-  if (reply.failure.code != platform::Code::kOk) {
-    PrintError(*around.err, reply.failure.message);
-    return reply.failure.exit_code == 0 ? 1 : reply.failure.exit_code;
-  }
+  if (reply.failure.code != platform::Code::kOk) return reply;
   json::error_code error;
   *answer = json::parse(reply.json, error);
-  if (error) {
-    PrintError(*around.err, "the daemon's answer is not JSON (is cpisctl of the same version?)");
-    return 1;
-  }
+  if (error) reply.failure = {platform::Code::kInternal, "the daemon's answer is not JSON (is cpisctl of the same version?)", 1};
+  return reply;
+}
+
+int Fail(const Surroundings& around, const sync::LocalFailure& failure) {
+  PrintError(*around.err, failure.message);
+  return failure.exit_code == 0 ? 1 : failure.exit_code;
+}
+
+// Calls once, prints the answer, and gives the exit code; `answer` is null after a failure.
+int CallAndPrint(const Command& command, const sync::LocalCall& call, const Surroundings& around, json::value* answer) {
+  const sync::LocalAnswer reply = Call(command, call, around, answer);
+  if (reply.failure.code != platform::Code::kOk) return Fail(around, reply.failure);
   *around.out << (command.json ? reply.json + "\n" : Render(command.method, *answer)) << std::flush;
   return ExitCodeOf(command.method, *answer);
+}
+
+// What the fleet server says of the number; null when it cannot be asked.
+json::value Resolve(const Command& command, const Surroundings& around) {
+  json::object arguments = command.arguments;
+  arguments.erase("local");
+  json::value answer;
+  const sync::LocalAnswer reply = Call(command, {"node.resolve", json::serialize(arguments), {}}, around, &answer);
+  return reply.failure.code == platform::Code::kOk ? answer : json::value();
+}
+
+// People see what the vehicle knows before the fleet server is asked; scripts get one document, of the last word.
+int LookUp(const Command& command, const Surroundings& around) {
+  json::value local;
+  const sync::LocalAnswer reply = Call(command, {command.method, json::serialize(command.arguments), {}}, around, &local);
+  if (reply.failure.code != platform::Code::kOk) return Fail(around, reply.failure);
+  if (!command.json) *around.out << Render(command.method, local) << std::flush;
+
+  const bool ask = IsTrue(local, "resolvable");
+  json::value resolved = ask ? Resolve(command, around) : json::value();
+  const bool answered = resolved.is_object();
+  json::value& last = answered ? resolved : local;
+  if (command.json) {
+    if (last.is_object()) last.as_object()["resolved"] = answered;
+    if (answered) last.as_object()["before"] = Text(local, "outcome");
+    *around.out << json::serialize(last) << "\n";
+  } else if (answered) {
+    *around.out << "\nThe fleet server says now:\n" << Render(command.method, resolved);
+  } else if (ask) {
+    *around.out << "The fleet server could not be asked just now: the answer above stands.\n";
+  }
+  *around.out << std::flush;
+  return ExitCodeOf(command.method, last);
 }
 
 // A session that cannot be kept is still given: by --json it can be carried along.
@@ -149,6 +188,8 @@ int Run(Command command, const Surroundings& around) {
   }
   if (command.method == "fleet.import") return Import(command, around);
   if (const Status complete = Complete(command, around); !complete.ok()) return Fail(around, complete);
+
+  if (command.method == "node.lookup") return LookUp(command, around);
 
   sync::LocalCall call{command.method, json::serialize(command.arguments), {}};
   json::value answer;

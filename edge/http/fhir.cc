@@ -135,7 +135,17 @@ std::string AsOfWords(const Answer& answer) {
   return answer.as_of ? "as of " + Rfc3339(*answer.as_of) : std::string("as of an unknown time");
 }
 
-// What a reader must know beside the matches: that there are none and since when that is known, or that they are old.
+std::string Counted(int count, std::string_view one) {
+  return std::to_string(count) + " " + std::string(one) + (count == 1 ? "" : "s");
+}
+
+std::string PatternWords(const Pattern& pattern) {
+  const std::string by = pattern.organisations_90_days > 0 ? " by " + Counted(pattern.organisations_90_days, "organisation") : "";
+  return Counted(pattern.accesses_90_days, "look") + by + " in the last 90 days: frequent attendance can point to neglect";
+}
+
+// What a reader must know beside the matches: that there are none and since when that is known, that they are old, or that
+// there are many. Clients that do not know entries of this mode pass over them.
 void AddOutcomes(const Answer& answer, std::string_view none_found, bool any_match, json::array& entries) {
   const std::string as_of = AsOfWords(answer);
   if (!any_match) {
@@ -146,6 +156,10 @@ void AddOutcomes(const Answer& answer, std::string_view none_found, bool any_mat
   if (answer.stale) {
     const std::string said = "this information is old, " + as_of + "; there may be newer: phone the local authority";
     entries.push_back(Entry(OperationOutcome("warning", "incomplete", "STALE", said), "outcome"));
+  }
+  if (answer.outcome == Outcome::kFlagged && answer.pattern.frequent) {
+    entries.push_back(Entry(OperationOutcome("information", "informational", "FREQUENT_ATTENDANCE", PatternWords(answer.pattern)),
+                            "outcome"));
   }
 }
 

@@ -25,8 +25,8 @@ struct BundleContext {
 };
 
 // searchset of one CareTeam a plan; and of one AuditEvent an access, newest first. Both take FLAGGED and NOT_FLAGGED
-// answers only. When nothing matches, or the data is stale, an entry of search mode "outcome" says so: a Bundle is
-// never empty.
+// answers only. When nothing matches, the data is stale or the child was looked at often, an entry of search mode
+// "outcome" says so: a Bundle is never empty.
 boost::json::object CareTeamBundle(const Answer& answer, const BundleContext& context);
 boost::json::object AuditEventBundle(const Answer& answer, const BundleContext& context);
 

@@ -137,10 +137,8 @@ HttpResponse Service::Route(const HttpRequest& request) const {
     if (path == "/metrics") return {200, kMetricsType, {}, Metrics(node_.GetStatus())};
     return Json(ToJson(node_.GetStatus()));
   }
-  if (path == "/" || path == "/alerts") {
-    return ToResponse(
-        NoSuchPath("this version serves no " + std::string(path == "/" ? "tablet page" : "alerts") + " yet"));
-  }
+  if (path == "/alerts" || path.starts_with("/alerts/")) return RouteAlerts(request, std::string_view(path).substr(7));
+  if (path == "/") return ToResponse(NoSuchPath("this version serves no tablet page yet"));
   return ToResponse(NoSuchPath("no such path (the FHIR API is under " + std::string(kFhirBase) + ")"));
 }
 
@@ -158,7 +156,12 @@ HttpResponse Service::AnswerSearch(const HttpRequest& request) const {
   // Nobody can be signed in before enrolment: the answer is then CANNOT_SAY for everyone.
   const bool anonymous = !node_.GetStatus().enrolled;
   if (const auto problem = ReadSearch(request, anonymous, &search)) return ToResponse(*problem);
-  const Result<edge::Answer> found = node_.Lookup(search.token, search.lookup);
+  Result<edge::Answer> found = node_.Lookup(search.token, search.lookup);
+  if (found.ok() && found->resolvable) {
+    // A client gets one answer: the last word. When the server cannot be asked, the vehicle's own stands.
+    Result<edge::Answer> resolved = node_.Resolve(search.token, search.lookup);
+    if (resolved.ok()) found = std::move(resolved);
+  }
   if (!found.ok()) return ToResponse(ProblemOf(found.status(), "INVALID_SEARCH_DATA"));
 
   const edge::Answer& answer = *found;
@@ -207,6 +210,22 @@ HttpResponse Service::Attend(const HttpRequest& request) const {
   const Result<AttendReply> reply = node_.Attend(token, attend);
   if (!reply.ok()) return ToResponse(ProblemOf(reply.status(), "INVALID_BODY"));
   return Json(ToJson(*reply));
+}
+
+HttpResponse Service::RouteAlerts(const HttpRequest& request, std::string_view path) const {
+  constexpr std::string_view kAcknowledgement = "/acknowledgement";
+  const bool one = path.size() > kAcknowledgement.size() && path.ends_with(kAcknowledgement);
+  if (!one && !path.empty()) return ToResponse(NoSuchPath("no such path (there is /alerts/ID/acknowledgement)"));
+  if (one ? request.method != "POST" : !IsGet(request)) return ToResponse(WrongMethod(one ? "POST" : "GET, HEAD"));
+  const std::string token = BearerToken(request);
+  if (token.empty()) return ToResponse(NotSignedIn("no session: send Authorization: Bearer TOKEN"));
+  if (!one) {
+    const Result<std::vector<AlertShown>> alerts = node_.Alerts(token);
+    return alerts.ok() ? Json(ToJson(*alerts)) : ToResponse(ProblemOf(alerts.status(), "INVALID_SEARCH_DATA"));
+  }
+  path.remove_suffix(kAcknowledgement.size());
+  const Result<AlertShown> alert = node_.AcknowledgeAlert(token, std::string(path.substr(1)));
+  return alert.ok() ? Json(ToJson(*alert)) : ToResponse(ProblemOf(alert.status(), "INVALID_SEARCH_DATA"));
 }
 
 }  // namespace cpis::edge::http

@@ -29,6 +29,8 @@ class Service {
   platform::HttpResponse SignIn(const platform::HttpRequest& request) const;
   platform::HttpResponse SignOut(const platform::HttpRequest& request) const;
   platform::HttpResponse Attend(const platform::HttpRequest& request) const;
+  // `path` is what follows "/alerts".
+  platform::HttpResponse RouteAlerts(const platform::HttpRequest& request, std::string_view path) const;
   bool HostIsOurs(const platform::HttpRequest& request) const;
   std::string BaseUrl(const platform::HttpRequest& request) const;
 

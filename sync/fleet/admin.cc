@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/fleet/admin.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <map>
 
 #include "sync/fleet/fleet.h"
+#include "sync/fleet/sensitive_numbers.h"
 
 namespace cpis::sync::fleet {
 namespace {
@@ -45,15 +47,30 @@ json::value Time(const std::optional<Instant>& at) { return at ? json::value(pla
 json::array Texts(const std::vector<std::string>& texts) { return json::array(texts.begin(), texts.end()); }
 
 Result<json::value> Import(const Call& call) {
-  CPIS_ASSIGN(const ImportReport report, call.fleet.import_desk().Import(call.attachment, [&](uint64_t done, uint64_t total) {
+  const json::value* release = call.arguments.if_contains("release");
+  const ImportOptions options{release != nullptr && release->is_bool() && release->as_bool(), std::nullopt};
+  const auto progress = [&](uint64_t done, uint64_t total) {
     if (call.progress) call.progress("number keys", done, total);
-  }));
+  };
+  CPIS_ASSIGN(const ImportReport report, call.fleet.import_desk().Import(call.attachment, progress, options));
   json::array records;
   for (const RecordProblem& problem : report.problems) {
     records.push_back({{"code", problem.code}, {"location", problem.location}, {"detail", problem.detail}});
   }
-  json::object answer{{"file_id", report.file_id}, {"code", report.code},   {"loaded", report.loaded},
-                      {"rejected", report.rejected}, {"records", records}, {"ack", report.acknowledgement.string()}};
+  json::object answer{{"file_id", report.file_id}, {"code", report.code}};
+  if (report.renumbered) {
+    answer["replaced"] = report.renumbered->replaced;
+    answer["erased"] = report.renumbered->erased;
+    answer["unknown"] = report.renumbered->unknown;
+  } else {
+    answer["loaded"] = report.loaded;
+    answer["rejected"] = report.rejected;
+  }
+  answer["records"] = records;
+  answer["ack"] = report.acknowledgement.empty() ? json::value(nullptr) : json::value(report.acknowledgement.string());
+  if (report.held) {
+    answer["held"] = {{"since", Time(report.held->since)}, {"ending", report.held->ending}, {"flags", report.held->flags}};
+  }
   if (!report.detail.empty()) answer["detail"] = report.detail;
   return json::value(answer);
 }
@@ -62,16 +79,49 @@ Result<json::value> Authorities(const Call& call) {
   json::array list;
   CPIS_TRY(call.fleet.store().Read([&](Store& store) -> Status {
     CPIS_ASSIGN(const std::vector<AuthorityRow> rows, store.records().Authorities());
+    CPIS_ASSIGN(const std::vector<HeldFile> held, store.records().HeldFiles());
     const Instant now = store.clock().Now();
     for (const AuthorityRow& row : rows) {
       const auto age = row.last_file_at ? std::chrono::duration_cast<platform::Seconds>(now - *row.last_file_at).count() : 0;
+      const auto first = std::find_if(held.begin(), held.end(),
+                                      [&](const HeldFile& one) { return one.authority == row.authority.code; });
+      const bool any = first != held.end();
       list.push_back({{"code", row.authority.code},
                       {"name", row.authority.name},
                       {"flags", store.publisher().SizeOf(Topic::Rows(row.authority.code))},
                       {"last_file", row.last_file},
                       {"last_file_at", Time(row.last_file_at)},
-                      {"age_seconds", age}});
+                      {"age_seconds", age},
+                      {"held_since", any ? Time(first->since) : json::value(nullptr)},
+                      {"held_file", any ? json::value(first->file_id) : json::value(nullptr)}});
     }
+    return Status::Ok();
+  }));
+  return json::value(list);
+}
+
+Result<NhsNumber> TypedNumber(const Call& call) {
+  CPIS_ASSIGN(const std::string text, call.Text("nhs_number"));
+  return NhsNumber::Parse(text);
+}
+
+Result<json::value> AddSensitive(const Call& call) {
+  CPIS_ASSIGN(const NhsNumber number, TypedNumber(call));
+  CPIS_TRY(MarkSensitive(call.fleet.store(), number));
+  return json::value{{"nhs_number", number.digits()}, {"sensitive", true}};
+}
+
+Result<json::value> RemoveSensitive(const Call& call) {
+  CPIS_ASSIGN(const NhsNumber number, TypedNumber(call));
+  CPIS_TRY(UnmarkSensitive(call.fleet.store(), number));
+  return json::value{{"nhs_number", number.digits()}, {"sensitive", false}};
+}
+
+Result<json::value> ListSensitive(const Call& call) {
+  json::array list;
+  CPIS_TRY(call.fleet.store().Read([&](Store& store) -> Status {
+    CPIS_ASSIGN(const auto numbers, store.records().SensitiveNumbers());
+    for (const auto& one : numbers) list.push_back({{"nhs_number", one.number.digits()}, {"since", Time(one.since)}});
     return Status::Ok();
   }));
   return json::value(list);
@@ -162,6 +212,7 @@ Result<json::value> Attendances(const Call& call) {
       json::array notified;
       for (const auto& one : row.notified) notified.push_back({{"authority", one.authority}, {"file", one.file}});
       list.push_back({{"id", row.event.id},
+                      {"kind", row.event.kind == EntryKind::kAttendance ? "ATTENDED" : "LOOKED"},
                       {"nhs_number", row.event.nhs_number},
                       {"occurred_at", Time(row.event.occurred_at)},
                       {"received_at", Time(row.received_at)},
@@ -178,12 +229,32 @@ Result<json::value> Attendances(const Call& call) {
   return json::value(list);
 }
 
+Result<json::value> Alerts(const Call& call) {
+  json::array list;
+  CPIS_TRY(call.fleet.store().Read([&](Store& store) -> Status {
+    CPIS_ASSIGN(const std::vector<AlertRow> rows, store.records().Alerts());
+    for (const AlertRow& row : rows) {
+      list.push_back({{"id", row.id},
+                      {"node", row.node},
+                      {"nhs_number", row.nhs_number},
+                      {"incident", row.incident},
+                      {"occurred_at", Time(row.occurred_at)},
+                      {"raised_at", Time(row.raised_at)},
+                      {"acknowledged_by", row.acknowledged_by.empty() ? json::value(nullptr) : json::value(row.acknowledged_by)},
+                      {"acknowledged_at", Time(row.acknowledged_at)},
+                      {"open", row.open}});
+    }
+    return Status::Ok();
+  }));
+  return json::value(list);
+}
+
 Result<json::value> FleetStatus(const Call& call) {
   CPIS_ASSIGN(const std::vector<NodeRow> nodes, call.fleet.roll().Nodes());
   CPIS_ASSIGN(const int codes, call.fleet.roll().CodesOutstanding());
   int enrolled = 0;
   for (const NodeRow& node : nodes) enrolled += node.state == "ENROLLED" ? 1 : 0;
-  json::array partitions;
+  json::array partitions, holds, refused;
   uint64_t attendances = 0;
   CPIS_TRY(call.fleet.store().Read([&](Store& store) -> Status {
     CPIS_ASSIGN(const std::vector<AuthorityRow> rows, store.records().Authorities());
@@ -197,6 +268,15 @@ Result<json::value> FleetStatus(const Call& call) {
                             {"digest", platform::Hex(head.digest)}});
     }
     CPIS_ASSIGN(attendances, store.records().CountAttendances());
+    CPIS_ASSIGN(const std::vector<HeldFile> held, store.records().HeldFiles());
+    for (const HeldFile& one : held) {
+      holds.push_back({{"authority", one.authority}, {"file_id", one.file_id}, {"since", Time(one.since)},
+                       {"ending", one.ending}, {"flags", one.flags}, {"mailbox_file", one.mailbox_file}});
+    }
+    CPIS_ASSIGN(const std::vector<RefusedMessage> messages, store.records().RefusedMessages());
+    for (const RefusedMessage& one : messages) {
+      refused.push_back({{"mailbox_file", one.mailbox_file}, {"since", Time(one.since)}, {"reason", one.reason}});
+    }
     return Status::Ok();
   }));
   const EnrolmentDesk& desk = call.fleet.enrolment_desk();
@@ -207,6 +287,9 @@ Result<json::value> FleetStatus(const Call& call) {
                      {"nodes", {{"enrolled", enrolled}, {"connected", call.fleet.hub().Connected()}}},
                      {"partitions", partitions},
                      {"attendances", attendances},
+                     {"held", holds.size()},
+                     {"holds", holds},
+                     {"refused_messages", refused},
                      {"listen", call.fleet.link().Address()},
                      {"enrol_listen", desk.Listening() ? json::value(desk.Address()) : json::value(nullptr)},
                      {"codes_outstanding", codes}};
@@ -233,7 +316,9 @@ const std::map<std::string_view, Method>& Methods() {
       {"fleet.node.list", ListNodes},     {"fleet.node.region", SetRegion},    {"fleet.node.revoke", Revoke},
       {"fleet.staff.add", AddStaff},      {"fleet.staff.list", ListStaff},     {"fleet.staff.disable", DisableStaff},
       {"fleet.attendances", Attendances}, {"fleet.status", FleetStatus},       {"fleet.policy.show", ShowPolicy},
-      {"fleet.policy.set", SetPolicy},
+      {"fleet.policy.set", SetPolicy},    {"fleet.alerts", Alerts},
+      {"fleet.policy.set", SetPolicy},    {"fleet.sensitive.add", AddSensitive},
+      {"fleet.sensitive.remove", RemoveSensitive}, {"fleet.sensitive.list", ListSensitive},
   };
   return kMethods;
 }
@@ -257,10 +342,16 @@ LocalHandler AdminMethods(Fleet& fleet) {
 std::string MetricsText(Fleet& fleet) {
   size_t flags = 0;
   uint64_t attendances = 0;
+  size_t held = 0;
+  size_t refused = 0;
   const Status read = fleet.store().Read([&](Store& store) -> Status {
     CPIS_ASSIGN(const std::vector<AuthorityRow> rows, store.records().Authorities());
     for (const AuthorityRow& row : rows) flags += store.publisher().SizeOf(Topic::Rows(row.authority.code));
     CPIS_ASSIGN(attendances, store.records().CountAttendances());
+    CPIS_ASSIGN(const std::vector<HeldFile> holds, store.records().HeldFiles());
+    CPIS_ASSIGN(const std::vector<RefusedMessage> messages, store.records().RefusedMessages());
+    held = holds.size();
+    refused = messages.size();
     return Status::Ok();
   });
   const auto line = [](std::string_view name, std::string_view type, std::string_view help, uint64_t value) {
@@ -270,6 +361,8 @@ std::string MetricsText(Fleet& fleet) {
   return line("cpis_fleet_up", "gauge", "1 when the register can be read", read.ok() ? 1 : 0) +
          line("cpis_fleet_nodes_connected", "gauge", "Nodes that are watching now", fleet.hub().Connected()) +
          line("cpis_fleet_flags", "gauge", "Flags in the register", flags) +
+         line("cpis_fleet_files_held", "gauge", "Files that would end too much and wait for a person", held) +
+         line("cpis_fleet_messages_refused", "gauge", "Messages in mailbox/held that cannot be read", refused) +
          line("cpis_fleet_attendances_total", "counter", "Attendances received", attendances);
 }
 

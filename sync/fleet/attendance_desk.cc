@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/fleet/attendance_desk.h"
 
-#include <algorithm>
-
 #include "platform/log.h"
+#include "sync/fleet/access_record.h"
+#include "sync/fleet/alert_desk.h"
 
 namespace cpis::sync::fleet {
 namespace {
-
-constexpr auto kClockTolerance = std::chrono::minutes(5);
 
 Result<Event> OpenEvent(const FleetKeys& keys, const Envelope& envelope) {
   CPIS_ASSIGN(const crypto::Secret plain, crypto::OpenBox(keys.box, envelope.sealed_event));
@@ -22,18 +20,11 @@ Result<Event> OpenEvent(const FleetKeys& keys, const Envelope& envelope) {
   return event;
 }
 
-// An access is shown at the time it happened, unless that time cannot be true.
-Instant AccessTime(const Event& event, Instant received_at) {
-  return event.occurred_at > received_at + kClockTolerance ? received_at : event.occurred_at;
-}
-
-// By authority, what is on show now.
-std::map<std::string, std::string> FilesOnShow(const std::vector<PlanRow>& plans, Instant now) {
-  std::map<std::string, std::string> files;
-  for (const PlanRow& row : plans) {
-    if (StateAt(row.plan, now) != PlanState::kGone) files[row.authority] = row.file_id;
-  }
-  return files;
+// A silent look must have no consequences, and an audit line about nobody is no look. What the server said itself is judged again
+// if it was a "no"; a yes brings its attendance.
+bool IsUnscheduledLook(const Event& event) {
+  const bool looked = event.action == "lookup" || (event.action == "resolve" && event.outcome_at_node != Outcome::kFlagged);
+  return looked && !event.silent && !event.nhs_number.empty();
 }
 
 }  // namespace
@@ -68,44 +59,22 @@ Result<Receipt> AttendanceDesk::Keep(Store& store, const NodeRow& node, const En
     platform::LogWarning("attendance", "an envelope of " + node.id + " cannot be read: " + receipt.reason);
     return receipt;
   }
-  if (event->kind == EntryKind::kAudit) {
-    CPIS_TRY(store.records().KeepAudit(*event, node.id, envelope.node_sequence, receipt.server_time));
+  const WatchedEvent arrived{*event, node.id, envelope.node_sequence, receipt.server_time, std::nullopt};
+  if (event->kind == EntryKind::kAttendance) {
+    CPIS_TRY(KeepAttendance(store, node, arrived));
   } else {
-    CPIS_TRY(KeepAttendance(store, node, envelope, *event));
+    CPIS_TRY(store.records().KeepAudit(*event, node.id, envelope.node_sequence, receipt.server_time));
+    if (IsUnscheduledLook(*event)) CPIS_TRY(WatchAndJudge(store, arrived));
+    if (event->action == "acknowledge-alert") CPIS_TRY(TakeAcknowledgement(store, node.id, *event));
   }
   return receipt;
 }
 
-Status AttendanceDesk::KeepAttendance(Store& store, const NodeRow& node, const Envelope& envelope, const Event& event) {
-  const Instant now = store.clock().Now();
-  CPIS_ASSIGN(const NhsNumber number, NhsNumber::Parse(event.nhs_number));
-  CPIS_ASSIGN(const std::optional<StaffMember> known_staff, store.records().StaffWithId(event.staff));
-  StaffMember staff = known_staff.value_or(StaffMember{event.staff, event.staff, "", "", Right::kNotify, false, {}});
-
-  AttendanceRow row{event, node.name, staff.name, staff.role_name, now, Outcome::kNotFlagged, {}};
-  CPIS_ASSIGN(const std::vector<PlanRow> plans, store.records().PlansOf(number));
-  const std::map<std::string, std::string> files = FilesOnShow(plans, now);
-  if (!files.empty()) {
-    row.outcome_now = Outcome::kFlagged;
-    bool new_viewer = false;
-    CPIS_ASSIGN(const Viewer viewer, store.records().ViewerFor(staff, store.trust().code, store.trust().name, &new_viewer));
-    if (new_viewer) CPIS_TRY(store.PublishDirectory({}, {viewer}));
-    CPIS_ASSIGN(const std::vector<AuthorityRow> authorities, store.records().Authorities());
-    for (const auto& [code, file_id] : files) {
-      CPIS_TRY(store.records().AddAccess(code, number, {AccessTime(event, now), viewer.id}, event.id));
-      CPIS_TRY(store.PublishFlags(code, {number}));
-      const auto authority = std::find_if(authorities.begin(), authorities.end(),
-                                          [&](const AuthorityRow& a) { return a.authority.code == code; });
-      if (authority == authorities.end()) return platform::Internal("a plan is of an authority that is not there");
-      const AccessNotification notification{crypto::NewUuidV7(now.time_since_epoch().count()), now, event.id,
-                                            AccessTime(event, now), viewer, event.staff, event.nhs_number, file_id,
-                                            authority->authority, authority->organisation_root};
-      const std::string name = Mailbox::NameFor(code, event.id, "access", now);
-      CPIS_TRY(store.records().QueueFile({name, WriteAccessNotification(notification)}));
-      row.notified.push_back({code, name});
-    }
-  }
-  return store.records().KeepAttendance(row, node.id, envelope.node_sequence);
+Status AttendanceDesk::KeepAttendance(Store& store, const NodeRow& node, const WatchedEvent& arrived) {
+  CPIS_ASSIGN(const StaffMember staff, StaffOrStranger(store, arrived.event.staff));
+  const AttendanceRow row{arrived.event, node.name, staff.name, staff.role_name, arrived.arrived_at, Outcome::kNotFlagged, {}};
+  CPIS_TRY(store.records().KeepAttendance(row, node.id, arrived.node_sequence));
+  return WatchAndJudge(store, arrived);
 }
 
 }  // namespace cpis::sync::fleet

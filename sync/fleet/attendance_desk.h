@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Takes in what vehicles forward: keeps it, judges it with what the server knows now, adds the access to the child's history,
-// notifies the authority, and only then gives a signed receipt.
+// Takes in what vehicles forward: keeps it, has it judged with what the server knows now (alert_desk.h), and only then gives a
+// signed receipt.
 #pragma once
 
 #include <string>
@@ -21,7 +21,7 @@ class AttendanceDesk {
 
  private:
   Result<Receipt> Keep(Store& store, const NodeRow& node, const Envelope& envelope);
-  Status KeepAttendance(Store& store, const NodeRow& node, const Envelope& envelope, const Event& event);
+  Status KeepAttendance(Store& store, const NodeRow& node, const WatchedEvent& arrived);
 
   Store& store_;
   Mailbox& mailbox_;

@@ -6,6 +6,7 @@
 #include "crypto/key_stores.h"
 #include "platform/log.h"
 #include "sync/fleet/admin.h"
+#include "sync/fleet/expiry.h"
 
 namespace cpis::sync::fleet {
 namespace {
@@ -15,7 +16,7 @@ using namespace std::chrono_literals;
 constexpr auto kMailboxPoll = 500ms;   // a file must be there, and not grow, for one poll
 constexpr auto kTick = 45s;            // manifests are promised at least every 60 s
 constexpr auto kCodeCheck = 5s;        // how long the listener may outlive a code
-constexpr std::string_view kInactiveNumbers = "CP-ISInactiveNHSNumberNotification";
+constexpr auto kExpiry = 60s;         // plans go to the minute
 
 }  // namespace
 
@@ -53,7 +54,10 @@ Status Fleet::Load(const FleetOptions& options) {
   roll_ = std::make_unique<Roll>(*store_);
   import_desk_ = std::make_unique<ImportDesk>(*store_, *mailbox_);
   attendance_desk_ = std::make_unique<AttendanceDesk>(*store_, *mailbox_);
+  resolve_desk_ = std::make_unique<ResolveDesk>(*store_);
+  alert_desk_ = std::make_unique<AlertDesk>(*store_, *mailbox_);
   CPIS_TRY(mailbox_->WriteQueued());
+  TidyUp();
   store_->OnBroken([this, broken = options.broken] {
     platform::LogError("store", "a commit failed: the server ends, to be started anew on what the disk really holds");
     if (broken) broken();
@@ -67,7 +71,7 @@ Status Fleet::Load(const FleetOptions& options) {
 }
 
 Status Fleet::Listen(const FleetOptions& options) {
-  CPIS_ASSIGN(link_, LinkServer::Start(options.listen, *store_, *hub_, *attendance_desk_));
+  CPIS_ASSIGN(link_, LinkServer::Start(options.listen, *store_, *hub_, {*attendance_desk_, *resolve_desk_}));
 
   EnrolmentDesk::Options enrolment{options.enrol_listen, "", 0};
   std::string host;
@@ -122,31 +126,31 @@ Status Fleet::NodesChanged() {
   return enrolment_desk_->Refresh();
 }
 
-bool Fleet::TakeFromMailbox(const std::filesystem::path& file) {
+Mailbox::Folder Fleet::TakeFromMailbox(const std::filesystem::path& file) {
   const std::string name = file.filename().string();
-  if (left_.contains(name)) return false;
-  auto bytes = platform::ReadFile(file, kMaxUploadBytes);
-  if (bytes.ok() && RootElement(*bytes) == kInactiveNumbers) {
-    left_.insert(name);
-    platform::LogWarning("mailbox", name + " announces inactive numbers, which this version cannot apply: it stays in mailbox/in");
-    return false;
-  }
-  if (!bytes.ok() && bytes.status().code() != platform::Code::kExhausted) {
-    platform::LogError("mailbox", "a file could not be read and stays: " + bytes.status().message());
-    return false;
+  auto incoming = Mailbox::Read(file);
+  if (!incoming.ok()) {
+    platform::LogError("mailbox", "a file could not be read and stays: " + incoming.status().message());
+    return Mailbox::Folder::kIn;
   }
   // A file past the cap is answered like any other that cannot be read: as one file-level error.
-  auto report = import_desk_->Import(bytes.ok() ? ByteView(*bytes) : ByteView(), {});
+  auto report = import_desk_->Import(incoming->content, {}, {.release = false, .taken = incoming->file});
   if (!report.ok()) {
     platform::LogError("mailbox", name + " could not be imported and stays: " + report.status().message());
-    return false;
+    return Mailbox::Folder::kIn;
   }
   platform::LogInfo("mailbox", name + " imported: " + report->code);
-  return true;
+  return report->code == "HELD" || report->code == "REFUSED" ? Mailbox::Folder::kHeld : Mailbox::Folder::kDone;
+}
+
+void Fleet::TidyUp() {
+  if (Status removed = RemoveGonePlans(*store_); !removed.ok()) platform::LogError("expiry", removed.message());
+  if (Status forgot = mailbox_->ForgetMissing(); !forgot.ok()) platform::LogError("mailbox", forgot.message());
 }
 
 void Fleet::Housekeep() {
   auto tick_due = std::chrono::steady_clock::now() + kTick;
+  auto expiry_due = std::chrono::steady_clock::now() + kExpiry;
   auto codes_due = std::chrono::steady_clock::now() + kCodeCheck;
   for (;;) {
     bool refresh = false;
@@ -163,10 +167,15 @@ void Fleet::Housekeep() {
       if (Status written = mailbox_->WriteQueued(); !written.ok()) platform::LogError("mailbox", written.message());
       if (Status refreshed = enrolment_desk_->Refresh(); !refreshed.ok()) platform::LogError("enrolment", refreshed.message());
     }
+    if (now >= expiry_due) {
+      expiry_due = now + kExpiry;
+      TidyUp();
+    }
     if (now >= tick_due) {
       tick_due = now + kTick;
       hub_->Tick();
     }
+    if (Status judged = alert_desk_->JudgeDue(); !judged.ok()) platform::LogError("alerts", judged.message());
     mailbox_->Collect([this](const std::filesystem::path& file) { return TakeFromMailbox(file); });
   }
 }

@@ -6,17 +6,18 @@
 #include <condition_variable>
 #include <filesystem>
 #include <memory>
-#include <set>
 #include <string>
 #include <thread>
 
 #include "platform/files.h"
 #include "platform/http.h"
+#include "sync/fleet/alert_desk.h"
 #include "sync/fleet/attendance_desk.h"
 #include "sync/fleet/enrolment_desk.h"
 #include "sync/fleet/hub.h"
 #include "sync/fleet/import_desk.h"
 #include "sync/fleet/link_server.h"
+#include "sync/fleet/resolve_desk.h"
 #include "sync/fleet/roll.h"
 #include "sync/local/local_service.h"
 
@@ -57,7 +58,8 @@ class Fleet {
   Status Listen(const FleetOptions& options);
   Status TellHub();  // any thread but the store's
   void Housekeep();
-  bool TakeFromMailbox(const std::filesystem::path& file);
+  Mailbox::Folder TakeFromMailbox(const std::filesystem::path& file);
+  void TidyUp();  // what time, or a person with a file, has settled
   platform::HttpResponse Answer(const platform::HttpRequest& request);
 
   platform::StateLock lock_;
@@ -68,6 +70,8 @@ class Fleet {
   std::unique_ptr<Roll> roll_;
   std::unique_ptr<ImportDesk> import_desk_;
   std::unique_ptr<AttendanceDesk> attendance_desk_;
+  std::unique_ptr<ResolveDesk> resolve_desk_;
+  std::unique_ptr<AlertDesk> alert_desk_;
   std::unique_ptr<LinkServer> link_;
   std::unique_ptr<EnrolmentDesk> enrolment_desk_;
   std::unique_ptr<platform::HttpServer> http_;
@@ -78,7 +82,6 @@ class Fleet {
   std::condition_variable wake_;
   bool stopping_ = false;      // guarded by mutex_
   bool nodes_changed_ = false; // guarded by mutex_
-  std::set<std::string> left_;  // housekeeper's thread; mailbox files that stay where they are
   std::thread housekeeper_;
 };
 

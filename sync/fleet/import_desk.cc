@@ -1,30 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/fleet/import_desk.h"
 
-#include <atomic>
-#include <thread>
+#include <algorithm>
 
 #include "platform/log.h"
+#include "sync/fleet/alert_desk.h"
 
 namespace cpis::sync::fleet {
 namespace {
 
-// Runs work(i) for every i below `count` on all cores; `progress` is called from this thread only.
-void OnAllCores(size_t count, const std::function<void(size_t)>& work, const ImportDesk::Progress& progress) {
-  std::atomic<size_t> next{0};
-  std::atomic<size_t> done{0};
-  const auto take = [&](bool report) {
-    for (size_t i = next++; i < count; i = next++) {
-      work(i);
-      const size_t so_far = ++done;
-      if (report && progress) progress(so_far, count);
-    }
-  };
-  std::vector<std::thread> others;
-  for (unsigned core = 1; core < std::thread::hardware_concurrency(); ++core) others.emplace_back(take, false);
-  take(true);
-  for (std::thread& other : others) other.join();
-  if (progress) progress(count, count);
+// Whether the change takes away what is current now, or ends it sooner than was known. A due date may move.
+bool EndsIt(const Plan& before, const PlanChange& change, Instant now) {
+  if (StateAt(before, now) != PlanState::kCurrent) return false;
+  if (change.deleted) return true;
+  if (before.type == PlanType::kUcpp || !change.end) return false;
+  return !before.end || *change.end < *before.end;
 }
 
 Acknowledgement AcknowledgementFor(const UploadResult& result, Instant now) {
@@ -52,83 +42,83 @@ Acknowledgement AcknowledgementFor(const UploadResult& result, Instant now) {
 
 }  // namespace
 
-Result<ImportReport> ImportDesk::Import(ByteView xml, const Progress& progress) {
+Result<ImportReport> ImportDesk::Import(ByteView xml, const Progress& progress, const ImportOptions& options) {
   std::lock_guard one(one_at_a_time_);
-  const UploadResult result = ReadUpload(xml);
-  const Acknowledgement reply = AcknowledgementFor(result, store_.clock().Now());
-  const Register::OutgoingFile acknowledgement{
-      Mailbox::NameFor(reply.authority.code, reply.file_id, "ack", store_.clock().Now()), WriteAcknowledgement(reply)};
+  return IsInactiveMessage(xml) ? ImportInactive(xml, progress, options) : ImportUpload(xml, progress, options);
+}
 
-  NumberKeys keys;
-  if (result.upload) {
-    CPIS_ASSIGN(keys, DeriveMissing(result.upload->records, progress));
+Result<ImportReport> ImportDesk::ImportUpload(ByteView xml, const Progress& progress, const ImportOptions& options) {
+  CPIS_ASSIGN(const NumbersOutOfUse out_of_use, NumbersOutOfUse::Read(store_));
+  const UploadResult result = ReadUpload(xml, [&](std::string_view authority, const NhsNumber& number) {
+    return out_of_use.Refuses(authority, number);
+  });
+  const Instant now = store_.clock().Now();
+  const Acknowledgement reply = AcknowledgementFor(result, now);
+  const Register::OutgoingFile acknowledgement{Mailbox::NameFor(reply.authority.code, reply.file_id, "ack", now),
+                                               WriteAcknowledgement(reply)};
+  const bool applies = result.upload && !result.upload->records.empty();
+  HeldFile held{reply.authority.code, reply.file_id, true, result.upload ? std::min(result.upload->created_at, now) : now, now,
+                0, 0, ""};
+  std::set<NhsNumber> numbers;
+  if (applies) {
+    for (const UploadRecord& record : result.upload->records) numbers.insert(record.subject);
   }
-  CPIS_TRY(store_.Change([&](Store& store) -> Status {
-    if (result.upload && !result.upload->records.empty()) CPIS_TRY(Apply(store, *result.upload, keys));
-    return store.records().QueueFile(acknowledgement);
-  }));
+  CPIS_ASSIGN(const DerivedKeys keys, DeriveMissing(store_, numbers, progress, stopping_));
+  Judgement judged;
+  std::vector<HeldFile> cleared;
+  const Status changed = store_.Change([&](Store& store) -> Status {
+    if (applies) {
+      CPIS_TRY(Apply(store, *result.upload, keys, options.release, &judged));
+      CPIS_TRY(ClearHolds(store, held, &cleared));
+    }
+    CPIS_TRY(store.records().QueueFile(acknowledgement));
+    return KeepTaken(store, options, Mailbox::Folder::kDone);
+  });
+  if (!options.release && judged.over()) {
+    held.ending = judged.ending;
+    held.flags = judged.flags;
+    return Hold(std::move(held), options);
+  }
+  CPIS_TRY(changed);
+  MoveReleased(cleared);
   CPIS_TRY(mailbox_.WriteQueued());
   platform::LogInfo("import", reply.file_code + ", " + std::to_string(reply.loaded) + " records loaded, " +
                                   std::to_string(reply.rejected) + " rejected");
 
-  ImportReport report;
-  report.file_id = reply.file_id;
-  report.code = reply.file_code;
-  report.loaded = reply.loaded;
-  report.rejected = reply.rejected;
-  report.problems = reply.problems;
+  ImportReport report{reply.file_id, reply.file_code, reply.loaded, reply.rejected, reply.problems, "",
+                      mailbox_.out() / acknowledgement.name, std::nullopt, std::nullopt};
   if (result.failure) report.detail = result.failure->detail;
-  report.acknowledgement = mailbox_.out() / acknowledgement.name;
   return report;
 }
 
-Result<ImportDesk::NumberKeys> ImportDesk::DeriveMissing(const std::vector<UploadRecord>& records, const Progress& progress) {
-  std::set<NhsNumber> missing;
-  CPIS_TRY(store_.Read([&](Store& store) -> Status {
-    for (const UploadRecord& record : records) {
-      CPIS_ASSIGN(const std::optional<Bytes> known, store.records().NumberKeyOf(record.subject));
-      if (!known) missing.insert(record.subject);
-    }
-    return Status::Ok();
-  }));
-  NumberKeys keys;
-  for (const NhsNumber& number : missing) keys.emplace_back(number, crypto::Secret());
-
-  const crypto::NumberKeys deriver(store_.keys().pepper.Clone(), store_.hardness());
-  std::mutex mutex;
-  Status failed;
-  OnAllCores(keys.size(), [&](size_t i) {
-    if (stopping_) return;
-    auto key = deriver.Derive(keys[i].first.digits());
-    if (key.ok()) {
-      keys[i].second = *std::move(key);
-      return;
-    }
-    std::lock_guard lock(mutex);
-    failed = key.status();
-  }, progress);
-  if (!failed.ok()) return failed;
-  if (stopping_) return platform::Unavailable("the fleet server stops; nothing of this file was applied");
-  return keys;
-}
-
-Status ImportDesk::Apply(Store& store, const Upload& upload, const NumberKeys& keys) {
-  for (const auto& [number, key] : keys) CPIS_TRY(store.records().KeepNumberKey(number, key.Reveal()));
-  CPIS_ASSIGN(const bool announce, store.records().PutAuthority({upload.authority, upload.organisation_root, upload.file_id,
-                                                                 store.clock().Now(), std::min(upload.created_at, store.clock().Now())}));
+Status ImportDesk::Apply(Store& store, const Upload& upload, const DerivedKeys& keys, bool release, Judgement* judged) {
+  const Instant now = store.clock().Now();
+  const std::string& authority = upload.authority.code;
+  CPIS_TRY(KeepKeys(store, keys));
+  CPIS_ASSIGN(judged->flags, store.records().CountFlags(authority, now));
+  // A file that says it is from the future must not silence those that come after it.
+  const Register::UploadFile file{upload.file_id, std::min(upload.created_at, now)};
+  CPIS_ASSIGN(const bool announce,
+              store.records().PutAuthority({upload.authority, upload.organisation_root, upload.file_id, now, file.created_at}));
   if (announce) CPIS_TRY(store.PublishDirectory({upload.authority}, {}));
 
-  // A file that says it is from the future must not silence those that come after it.
-  const Register::UploadFile file{upload.file_id, std::min(upload.created_at, store.clock().Now())};
-  std::set<NhsNumber> changed;
+  std::set<NhsNumber> changed, ending;
   for (const UploadRecord& record : upload.records) {
-    for (const PlanChange& change : record.changes) {
-      CPIS_ASSIGN(const bool changes, store.records().ApplyPlan(upload.authority.code, record.subject, change, file));
-      if (changes) changed.insert(record.subject);
+    for (PlanChange change : record.changes) {
+      // What is over, and its window too, must not be shown; that it was said is remembered all the same.
+      if (StateAt({change.type, change.start, change.end}, now) == PlanState::kGone) change.deleted = true;
+      CPIS_ASSIGN(const std::optional<Plan> before, store.records().PlanOf(authority, record.subject, change.type));
+      CPIS_ASSIGN(const bool changes, store.records().ApplyPlan(authority, record.subject, change, file));
+      if (!changes) continue;
+      changed.insert(record.subject);
+      if (before && EndsIt(*before, change, now)) ending.insert(record.subject);
     }
   }
+  judged->ending = ending.size();
+  if (!release && judged->over()) return platform::Denied("held");
   if (changed.empty()) return Status::Ok();
-  return store.PublishFlags(upload.authority.code, changed);
+  CPIS_TRY(store.PublishFlags(authority, changed));
+  return JudgeAgain(store, changed);
 }
 
 }  // namespace cpis::sync::fleet

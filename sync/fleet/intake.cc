@@ -7,49 +7,15 @@
 
 #include "sync/fleet/intake_quote.h"
 #include "sync/fleet/intake_record.h"
+#include "sync/fleet/intake_values.h"
 #include "sync/fleet/intake_xml.h"
 
 namespace cpis::sync::fleet {
 namespace {
 
-using platform::Invalid;
-using platform::Overlap;
-
-constexpr std::array<std::string_view, 2> kOrganisationRoots = {"2.16.840.1.113883.2.1.3.2.4.19.1",
-                                                                "2.16.840.1.113883.2.1.3.2.4.19.2"};
 // cs_TelecommunicationAddressUse
 constexpr std::array<std::string_view, 8> kTelecomUses = {"H", "HP", "HV", "WP", "AS", "EC", "PG", "MC"};
 constexpr std::string_view kInactiveNumbers = "CP-ISInactiveNHSNumberNotification";
-
-bool AllDigits(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-// YYYYMMDDhhmm[ss[.f…]], UK local time, or with an offset [+-]hhmm.
-std::optional<Instant> ParseTimeStamp(std::string_view text) {
-  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  if (digits != 12 && digits != 14) return std::nullopt;
-  const std::string_view civil = text.substr(0, digits);
-  const std::string seconds(digits == 14 ? civil.substr(12) : "00");
-  std::string_view rest = text.substr(digits);
-  if (digits == 14 && rest.starts_with('.')) {
-    const size_t fraction = std::min(rest.find_first_not_of("0123456789", 1), rest.size());
-    if (fraction < 2) return std::nullopt;
-    rest.remove_prefix(fraction);
-  }
-  if (rest.empty()) {
-    const Result<Instant> minute = platform::ParseUkMinute(civil.substr(0, 12), Overlap::kEarlier);
-    if (!minute.ok() || seconds > "59") return std::nullopt;
-    return *minute + std::chrono::seconds(std::stoi(seconds));
-  }
-  if (rest.size() != 5 || (rest[0] != '+' && rest[0] != '-') || !AllDigits(rest.substr(1))) return std::nullopt;
-  const auto part = [](std::string_view from, size_t at, size_t size) { return std::string(from.substr(at, size)); };
-  const Result<Instant> zoned = platform::ParseRfc3339(
-      part(civil, 0, 4) + "-" + part(civil, 4, 2) + "-" + part(civil, 6, 2) + "T" + part(civil, 8, 2) + ":" +
-      part(civil, 10, 2) + ":" + seconds + part(rest, 0, 3) + ":" + part(rest, 3, 2));
-  if (!zoned.ok()) return std::nullopt;
-  return *zoned;
-}
 
 std::vector<std::string_view> Words(std::string_view text) {
   std::vector<std::string_view> words;
@@ -166,17 +132,14 @@ class FileReader {
     const Element element = Only(organisation, "id");
     if (!element) return;
     const std::string_view root = element.Attribute("root").value_or("");
-    if (std::find(kOrganisationRoots.begin(), kOrganisationRoots.end(), root) == kOrganisationRoots.end()) {
-      Fault("organisation id root is " + QuoteText(root) + ", " + std::string(kOrganisationRoots[0]) + " or " +
-            std::string(kOrganisationRoots[1]) + " is needed");
+    if (const std::string fault = OrganisationRootFault(root); !fault.empty()) {
+      Fault(fault);
     } else {
       upload_.organisation_root = root;
     }
-    // It names the partition, so it must be fit for paths and topics.
     const std::string_view code = element.Attribute("extension").value_or("");
-    const auto allowed = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
-    if (code.empty() || code.size() > kMaxCodeBytes || !std::all_of(code.begin(), code.end(), allowed)) {
-      Fault("organisation id extension is " + QuoteText(code) + ", an ODS or GSS code (A to Z, 0 to 9) is needed");
+    if (const std::string fault = OrganisationCodeFault(code); !fault.empty()) {
+      Fault(fault);
     } else {
       upload_.authority.code = code;
     }
@@ -249,7 +212,7 @@ UploadResult Refused(std::string detail) {
 
 }  // namespace
 
-UploadResult ReadUpload(platform::ByteView xml) {
+UploadResult ReadUpload(platform::ByteView xml, const NumberCheck& check) {
   const Result<Document> document = Document::Parse(xml);
   if (!document.ok()) return Refused(document.status().message());
   const Element root = document->Root();
@@ -264,8 +227,11 @@ UploadResult ReadUpload(platform::ByteView xml) {
   }
   Upload& upload = result.upload.emplace(reader.TakeUpload());
   int position = 0;
+  const auto refuses = [&](const NhsNumber& number) {
+    return check ? check(upload.authority.code, number) : std::optional<NumberRefusal>();
+  };
   for (const Element& record : reader.records()) {
-    RecordReading reading = ReadRecord(record, ++position);
+    RecordReading reading = ReadRecord(record, ++position, refuses);
     std::move(reading.records.begin(), reading.records.end(), std::back_inserter(upload.records));
     if (reading.problem) upload.problems.push_back(*std::move(reading.problem));
   }

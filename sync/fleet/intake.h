@@ -3,6 +3,7 @@
 // National CP-IS messages (HL7 v3, urn:hl7-org:v3) in and out: pure functions from bytes to values and back.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -81,7 +82,13 @@ struct UploadResult {
   std::optional<Upload> upload;  // one of both
   std::optional<UploadFailure> failure;
 };
-UploadResult ReadUpload(platform::ByteView xml);
+// Why a number that is well formed cannot be taken all the same: CPR01 or CPR05.
+struct NumberRefusal {
+  std::string_view code;
+  std::string_view detail;
+};
+using NumberCheck = std::function<std::optional<NumberRefusal>(std::string_view authority, const NhsNumber& number)>;
+UploadResult ReadUpload(platform::ByteView xml, const NumberCheck& check = {});
 
 // Which message a mailbox file is, by its root element: "File", "CP-ISInactiveNHSNumberNotification", or empty.
 std::string RootElement(platform::ByteView xml);

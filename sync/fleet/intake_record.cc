@@ -5,6 +5,7 @@
 #include <array>
 
 #include "sync/fleet/intake_quote.h"
+#include "sync/fleet/intake_values.h"
 
 namespace cpis::sync::fleet {
 namespace {
@@ -12,9 +13,7 @@ namespace {
 using platform::Invalid;
 using platform::Overlap;
 
-constexpr std::string_view kNhsNumberRoot = "2.16.840.1.113883.2.1.4.1";
 constexpr std::string_view kLocalIdRoot = "2.16.840.1.113883.2.1.3.2.4.18.24";
-constexpr std::string_view kContentRoot = "2.16.840.1.113883.2.1.3.2.4.18.16";
 constexpr std::string_view kChild = "COCT_TP145101GB01.Child";
 constexpr std::string_view kUnbornChild = "COCT_TP145100GB01.UnbornChild";
 
@@ -34,10 +33,6 @@ constexpr std::array<PlanForm, 3> kPlanForms = {{
     {"COCT_TP146101GB01.CPPInformation", PlanType::kCpp, "cPPStartDate", "cPPEndDate", "cPPDeleteDate"},
     {"COCT_TP146102GB01.UCPInformation", PlanType::kUcpp, "uCPStartDate", "uCPEndDate", "uCPDeleteDate"},
 }};
-
-bool AllDigits(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
 
 std::string Indexed(const std::string& path, std::string_view name, size_t index) {
   return path + "/" + std::string(name) + "[" + std::to_string(index + 1) + "]";
@@ -60,13 +55,6 @@ bool LooksLikeTimeStamp(std::string_view text) {
   return rest.size() >= 2 && rest.size() <= 5 && AllDigits(rest.substr(1));
 }
 
-// What is wrong with a number that NhsNumber refuses, without showing it.
-std::string NumberFault(std::string_view number) {
-  if (!AllDigits(number)) return "NHS number has something other than digits 0 to 9 in it, 10 digits are needed";
-  if (number.size() != 10) return "NHS number has " + std::to_string(number.size()) + " digits, 10 are needed";
-  return "NHS number: check digit does not fit (Modulus 11)";
-}
-
 // The subject of a record, still without plans.
 struct Subject {
   std::string path;
@@ -77,7 +65,8 @@ struct Subject {
 // Reads one record. A method that fails has left the problem behind; its Status only unwinds.
 class RecordReader {
  public:
-  explicit RecordReader(int position) : path_("/File/record[" + std::to_string(position) + "]") {}
+  RecordReader(int position, const RecordCheck& refuses)
+      : refuses_(refuses), path_("/File/record[" + std::to_string(position) + "]") {}
 
   Status Read(const Element& record) {
     CPIS_TRY(Take(record.Only("CP-ISRecord"), path_, &cpis_record_));
@@ -193,10 +182,11 @@ class RecordReader {
     if (!number) return Fail(path, "no NHS number: an id with root " + std::string(kNhsNumberRoot) + " is needed");
     if (local_id && local_id->size() > kMaxNameBytes) return Fail(path, "local id" + TooLong(local_id->size()));
 
-    // The type also takes spaces, as people type them; a file must not have them.
-    if (!AllDigits(*number)) return Fail(path, NumberFault(*number), kNumberWrong);
-    Result<NhsNumber> parsed = NhsNumber::Parse(*number);
-    if (!parsed.ok()) return Fail(path, NumberFault(*number), kNumberWrong);
+    Result<NhsNumber> parsed = ReadNumber(*number);
+    if (!parsed.ok()) return Fail(path, parsed.status().message(), kNumberWrong);
+    if (const std::optional<NumberRefusal> refusal = refuses_(*parsed)) {
+      return Fail(path, std::string(refusal->detail), refusal->code);
+    }
     *subject = {path, UploadRecord{*std::move(parsed), std::string(local_id.value_or("")), {}}};
     return Status::Ok();
   }
@@ -290,6 +280,7 @@ class RecordReader {
                           ", YYYYMMDDhhmm in UK local time is needed");
   }
 
+  const RecordCheck& refuses_;
   std::string path_;
   Element cpis_record_;
   Subject child_;
@@ -300,8 +291,8 @@ class RecordReader {
 
 }  // namespace
 
-RecordReading ReadRecord(const Element& record, int position) {
-  RecordReader reader(position);
+RecordReading ReadRecord(const Element& record, int position, const RecordCheck& refuses) {
+  RecordReader reader(position, refuses);
   if (!reader.Read(record).ok()) return {{}, reader.TakeProblem()};
   return {reader.TakeRecords(), std::nullopt};
 }

@@ -3,6 +3,7 @@
 // One <record> of an upload: the rules for plans, dates and subjects.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct RecordReading {
   std::vector<UploadRecord> records;
   std::optional<RecordProblem> problem;
 };
-RecordReading ReadRecord(const Element& record, int position);  // position from 1, as XPath counts
+using RecordCheck = std::function<std::optional<NumberRefusal>(const NhsNumber&)>;
+// `position` from 1, as XPath counts.
+RecordReading ReadRecord(const Element& record, int position, const RecordCheck& refuses);
 
 }  // namespace cpis::sync::fleet

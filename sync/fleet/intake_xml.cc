@@ -52,23 +52,23 @@ bool Element::Is(std::string_view name_space, std::string_view local_name) const
   return LocalName() == local_name && Namespace() == name_space;
 }
 
-std::vector<Element> Element::Children(std::string_view name_space) const {
+std::vector<Element> Element::Children() const {
   std::vector<Element> found;
   for (const pugi::xml_node child : pugi::xml_node(node_).children()) {
-    if (child.type() != pugi::node_element) continue;
-    const Element element(child.internal_object());
-    if (element.Namespace() == name_space) found.push_back(element);
+    if (child.type() == pugi::node_element) found.push_back(Element(child.internal_object()));
   }
   return found;
 }
 
+std::vector<Element> Element::Children(std::string_view name_space) const {
+  std::vector<Element> found = Children();
+  std::erase_if(found, [&](const Element& element) { return element.Namespace() != name_space; });
+  return found;
+}
+
 std::vector<Element> Element::Children(std::string_view name_space, std::string_view local_name) const {
-  std::vector<Element> found;
-  for (const pugi::xml_node child : pugi::xml_node(node_).children()) {
-    if (child.type() != pugi::node_element) continue;
-    const Element element(child.internal_object());
-    if (element.Is(name_space, local_name)) found.push_back(element);
-  }
+  std::vector<Element> found = Children();
+  std::erase_if(found, [&](const Element& element) { return !element.Is(name_space, local_name); });
   return found;
 }
 

@@ -32,6 +32,7 @@ class Element {
   std::string_view Namespace() const;  // resolved; empty when there is none
   bool Is(std::string_view name_space, std::string_view local_name) const;
 
+  std::vector<Element> Children() const;                             // of any namespace, in document order
   std::vector<Element> Children(std::string_view name_space) const;  // in document order
   std::vector<Element> Children(std::string_view name_space, std::string_view local_name) const;
   // The one child of urn:hl7-org:v3 with this name. kInvalid says that there is none, or how many.

@@ -12,12 +12,13 @@ namespace {
 constexpr auto kStopGrace = std::chrono::milliseconds(500);
 constexpr int kMaxEnvelopeBytes = 64 * 1024;
 constexpr int kFewestPingMilliseconds = 10'000;  // nodes ping each 20 s
-constexpr int kMostCalls = 16;  // of one node at once; it needs three, and some that it gave up may still be ending
+constexpr int kMostCalls = 16;  // of one node at once; it needs three and its questions, and some that it gave up may still be ending
 constexpr int kKeepaliveMilliseconds = 30'000;  // a node that drove out of cover is noticed
 
 class GrpcLinkServer final : public LinkServer {
  public:
-  GrpcLinkServer(Store& store, Hub& hub, AttendanceDesk& desk) : hub_(hub), service_(store, hub, desk) {}
+  GrpcLinkServer(Store& store, Hub& hub, LinkDesks desks)
+      : hub_(hub), service_(store, hub, desks.attendance, desks.resolve) {}
 
   Status Listen(const std::string& listen, const FleetKeys& keys) {
     grpc::SslServerCredentialsOptions tls(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
@@ -55,8 +56,8 @@ class GrpcLinkServer final : public LinkServer {
 
 }  // namespace
 
-Result<std::unique_ptr<LinkServer>> LinkServer::Start(const std::string& listen, Store& store, Hub& hub, AttendanceDesk& desk) {
-  auto server = std::make_unique<GrpcLinkServer>(store, hub, desk);
+Result<std::unique_ptr<LinkServer>> LinkServer::Start(const std::string& listen, Store& store, Hub& hub, LinkDesks desks) {
+  auto server = std::make_unique<GrpcLinkServer>(store, hub, desks);
   CPIS_TRY(server->Listen(listen, store.keys()));
   return std::unique_ptr<LinkServer>(std::move(server));
 }

@@ -8,14 +8,21 @@
 
 #include "sync/fleet/attendance_desk.h"
 #include "sync/fleet/hub.h"
+#include "sync/fleet/resolve_desk.h"
 #include "sync/fleet/store.h"
 
 namespace cpis::sync::fleet {
 
+// Who takes what vehicles bring and ask.
+struct LinkDesks {
+  AttendanceDesk& attendance;
+  ResolveDesk& resolve;
+};
+
 class LinkServer {
  public:
   // `listen` is HOST:PORT, port 0 picks one. kInvalid when it cannot be listened on.
-  static Result<std::unique_ptr<LinkServer>> Start(const std::string& listen, Store& store, Hub& hub, AttendanceDesk& desk);
+  static Result<std::unique_ptr<LinkServer>> Start(const std::string& listen, Store& store, Hub& hub, LinkDesks desks);
   virtual ~LinkServer() = default;  // ends all streams, within 2 s
   virtual std::string Address() const = 0;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/fleet/link_streams.h"
 
+#include <algorithm>
+#include <array>
 #include <mutex>
 
 namespace cpis::sync::fleet {
@@ -19,6 +21,8 @@ grpc::Status ToGrpc(const Status& status) {
     case platform::Code::kOk: return grpc::Status::OK;
     case platform::Code::kDenied: return {grpc::StatusCode::PERMISSION_DENIED, status.message()};
     case platform::Code::kCorrupt: return {grpc::StatusCode::DATA_LOSS, status.message()};
+    case platform::Code::kNotFound: return {grpc::StatusCode::NOT_FOUND, status.message()};
+    case platform::Code::kExhausted: return {grpc::StatusCode::RESOURCE_EXHAUSTED, status.message()};
     case platform::Code::kInvalid: return {grpc::StatusCode::INVALID_ARGUMENT, status.message()};
     default: return {grpc::StatusCode::UNAVAILABLE, "the fleet server cannot do that now"};
   }
@@ -186,6 +190,38 @@ grpc::ServerWriteReactor<v1::Signed>* FleetSyncService::Fetch(grpc::CallbackServ
   });
   if (!read.ok()) return new Refused(ToGrpc(read));
   return new FetchStream(std::move(segments));
+}
+
+grpc::ServerWriteReactor<v1::Signed>* FleetSyncService::Repair(grpc::CallbackServerContext* context,
+                                                               const v1::RepairRequest* request) {
+  const auto topic = Topic::Parse(request->topic());
+  if (!topic.ok()) return new Refused(ToGrpc(topic.status()));
+  if (!hub_.MayFetch(PeerOf(*context), *topic)) return new Refused(NotOurs());
+  std::array<Digest, TopicSet::kBuckets> held;
+  const ByteView digests = platform::AsBytes(request->bucket_digests());
+  if (digests.size() != sizeof(held)) {
+    return new Refused({grpc::StatusCode::INVALID_ARGUMENT, std::to_string(digests.size()) + " bytes of digests (try " +
+                                                                std::to_string(sizeof(held)) + ")"});
+  }
+  for (size_t bucket = 0; bucket < held.size(); ++bucket) {
+    std::copy_n(digests.begin() + static_cast<std::ptrdiff_t>(bucket * sizeof(Digest)), sizeof(Digest), held[bucket].begin());
+  }
+  std::vector<SharedBytes> segments;
+  const Status read = store_.Read([&](Store& store) -> Status {
+    CPIS_ASSIGN(segments.emplace_back(), store.publisher().RepairOf(*topic, held));
+    return Status::Ok();
+  });
+  if (!read.ok()) return new Refused(ToGrpc(read));
+  return new FetchStream(std::move(segments));
+}
+
+grpc::ServerUnaryReactor* FleetSyncService::Resolve(grpc::CallbackServerContext* context, const v1::Signed* query,
+                                                    v1::Signed* reply) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const auto answer = resolve_desk_.Answer(PeerOf(*context), platform::AsBytes(query->signed_()));
+  if (answer.ok()) reply->set_signed_(std::string(platform::AsText(*answer)));
+  reactor->Finish(ToGrpc(answer.status()));
+  return reactor;
 }
 
 grpc::ServerBidiReactor<v1::Signed, v1::Signed>* FleetSyncService::Forward(grpc::CallbackServerContext* context) {

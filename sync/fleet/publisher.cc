@@ -12,6 +12,9 @@ constexpr size_t kSnapshotSlack = 4;               // a snapshot serves until th
 // Deltas are kept for so many commits of a topic; who is further behind gets the snapshot, which is smaller by then.
 constexpr int64_t kKeptDeltas = 4096;
 
+constexpr size_t kMostBesidesBody = 8 + 10 + 5;  // of an entry: index, age, size
+constexpr size_t kRepairHeadBytes = 512;         // head, buckets and signature, with room
+
 int64_t Number(Sequence sequence) { return static_cast<int64_t>(sequence); }
 int64_t Number(RowIndex index) { return static_cast<int64_t>(index); }
 
@@ -103,7 +106,7 @@ Status Publisher::StoreEntries(const Topic& topic, Sequence sequence, const std:
   return head->Bind(topic.text()).Bind(Number(sequence)).Bind(ByteView(digest)).Run();
 }
 
-Status Publisher::Publish(const Topic& topic, std::vector<Change> changes) {
+Status Publisher::Publish(const Topic& topic, std::vector<Change> changes, ByteView patch) {
   if (changes.empty()) return Status::Ok();
   std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) { return a.index < b.index; });
   State& state = StateOf(topic);
@@ -112,7 +115,8 @@ Status Publisher::Publish(const Topic& topic, std::vector<Change> changes) {
   const Sequence to = Next(from);
   Pending pending{from, std::make_unique<TopicChange>(state.set)};
 
-  Segment segment{SegmentKind::kDelta, topic, epoch_, from, to, 0, 1, {}, {}};
+  Segment segment{patch.empty() ? SegmentKind::kDelta : SegmentKind::kPatch, topic, epoch_, from, to, 0, 1, {}};
+  segment.patch = patch;
   segment.entries.reserve(changes.size());
   for (const Change& change : changes) {
     if (change.body.empty()) {
@@ -138,12 +142,26 @@ Status Publisher::Publish(const Topic& topic, std::vector<Change> changes) {
   return prune->Bind(topic.text()).Bind(Number(to) - kKeptDeltas).Run();
 }
 
+Status Publisher::DropHistory(const Topic& topic) {
+  CPIS_ASSIGN(platform::Statement * forget, query_("DELETE FROM segments WHERE topic = ?"));
+  dropped_.insert(topic);
+  return forget->Bind(topic.text()).Run();
+}
+
 void Publisher::Keep() {
+  for (const Topic& topic : dropped_) {
+    State& state = StateOf(topic);
+    state.snapshot.clear();
+    state.snapshot_bytes = 0;
+    state.lent.clear();
+  }
+  dropped_.clear();
   for (auto& [topic, pending] : pending_) pending.change->Keep();
   pending_.clear();
 }
 
 void Publisher::Drop() {
+  dropped_.clear();
   for (auto& [topic, pending] : pending_) StateOf(topic).sequence = pending.before;
   pending_.clear();
 }
@@ -198,7 +216,7 @@ Status Publisher::MakeSnapshot(const Topic& topic, State& state) {
                               std::move(body));
   }
   Segment segment{SegmentKind::kSnapshot, topic, epoch_, Sequence{0}, state.sequence, 0,
-                  static_cast<uint32_t>(parts.size()), state.set.DigestAt(topic, state.sequence), {}};
+                  static_cast<uint32_t>(parts.size()), state.set.DigestAt(topic, state.sequence)};
   state.snapshot.clear();
   state.snapshot_bytes = 0;
   for (auto& part : parts) {
@@ -237,6 +255,45 @@ Result<std::vector<SharedBytes>> Publisher::Since(const Topic& topic, const Posi
   std::vector<SharedBytes> bytes(state.snapshot.begin() + (resumes ? position.next_part : 0), state.snapshot.end());
   bytes.insert(bytes.end(), after.begin(), after.end());
   return bytes;
+}
+
+Result<size_t> Publisher::ReadBucket(const Topic& topic, uint8_t bucket, Segment& repair, std::deque<Bytes>& bodies) {
+  const uint64_t first = static_cast<uint64_t>(bucket) << 56;
+  const uint64_t last = first | 0x00ff'ffff'ffff'ffff;  // of one sign, like all between
+  CPIS_ASSIGN(platform::Statement * rows,
+              query_("SELECT idx, version, body FROM entries WHERE topic = ? AND idx BETWEEN ? AND ?"));
+  rows->Bind(topic.text()).Bind(static_cast<int64_t>(first)).Bind(static_cast<int64_t>(last));
+  size_t bytes = 0;
+  for (;;) {
+    CPIS_ASSIGN(const bool more, rows->Step());
+    if (!more) return bytes;
+    bodies.push_back(platform::ToBytes(rows->Blob(2)));
+    repair.entries.push_back(
+        {RowIndex{static_cast<uint64_t>(rows->Int(0))}, static_cast<uint64_t>(rows->Int(1)), bodies.back()});
+    bytes += bodies.back().size() + kMostBesidesBody;
+  }
+}
+
+Result<SharedBytes> Publisher::RepairOf(const Topic& topic, std::span<const Digest, TopicSet::kBuckets> held) {
+  const auto found = topics_.find(topic);
+  if (found == topics_.end() || found->second.sequence == Sequence{0}) {
+    return platform::NotFound("nothing of " + topic.text() + " was published");
+  }
+  const State& state = found->second;
+  Segment repair{SegmentKind::kRepair, topic, epoch_, Sequence{0}, state.sequence, 0, 1,
+                 state.set.DigestAt(topic, state.sequence), {}};
+  std::deque<Bytes> bodies;  // what the views in `repair` point to
+  size_t bytes = kRepairHeadBytes;
+  for (size_t bucket = 0; bucket < TopicSet::kBuckets; ++bucket) {
+    if (state.set.BucketDigest(bucket) == held[bucket]) continue;
+    repair.buckets.insert(static_cast<uint8_t>(bucket));
+    CPIS_ASSIGN(const size_t more, ReadBucket(topic, static_cast<uint8_t>(bucket), repair, bodies));
+    bytes += more;
+    if (repair.entries.size() * 2 > state.set.size() || bytes > kMaxSegmentBytes) {
+      return platform::Exhausted("a repair of " + topic.text() + " would be no smaller than the whole");
+    }
+  }
+  return Share(EncodeSegment(repair, keys_.SignerOf(topic)));
 }
 
 }  // namespace cpis::sync::fleet

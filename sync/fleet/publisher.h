@@ -4,8 +4,11 @@
 // is encoded once and served as the same bytes to every node. Tables: topics, entries, segments. Store thread only.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,8 +36,12 @@ class Publisher {
 
   // The sequence that the next Publish of this topic will have: rows are sealed for it.
   Sequence NextOf(const Topic& topic) const;
-  // Puts changes into the transaction that the caller holds. No changes: no new sequence.
-  Status Publish(const Topic& topic, std::vector<Change> changes);
+  // Puts changes into the transaction that the caller holds. No changes: no new sequence. With a patch (of the index, whose
+  // expansion `changes` are) the patch is what travels.
+  Status Publish(const Topic& topic, std::vector<Change> changes, ByteView patch = {});
+  // Forgets the deltas of a topic and what was encoded of it, in the transaction that the caller holds: something in them must not
+  // be sent any more. Nodes that are behind get it whole.
+  Status DropHistory(const Topic& topic);
   // After the transaction committed, or instead of it.
   void Keep();
   void Drop();
@@ -52,6 +59,9 @@ class Publisher {
     uint32_t next_part = 0;
   };
   Result<std::vector<SharedBytes>> Since(const Topic& topic, const Position& position);
+  // Those of the 256 buckets that differ from `held`, as they are at the head: one signed repair. kNotFound for a topic never
+  // published; kExhausted when that is more than half of its entries, or more than a segment may hold: a snapshot is better.
+  Result<SharedBytes> RepairOf(const Topic& topic, std::span<const Digest, TopicSet::kBuckets> held);
 
  private:
   struct State {
@@ -74,12 +84,15 @@ class Publisher {
   Result<std::vector<SharedBytes>> Deltas(const Topic& topic, Sequence from, size_t* bytes);
   static SharedBytes Lend(State& state, Sequence start, ByteView bytes);
   Status MakeSnapshot(const Topic& topic, State& state);
+  // Adds the bucket's entries; their bodies go into `bodies`. How many bytes they take.
+  Result<size_t> ReadBucket(const Topic& topic, uint8_t bucket, Segment& repair, std::deque<Bytes>& bodies);
 
   const FleetKeys& keys_;
   const crypto::Epoch epoch_;
   Queries query_;
   std::map<Topic, State> topics_;
   std::map<Topic, Pending> pending_;
+  std::set<Topic> dropped_;  // in this transaction
 };
 
 }  // namespace cpis::sync::fleet

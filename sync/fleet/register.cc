@@ -171,6 +171,17 @@ Result<Viewer> Register::ViewerFor(const StaffMember& staff, std::string_view tr
   return Viewer{id, staff.name, staff.role_code, staff.role_name, std::string(trust_code), std::string(trust_name)};
 }
 
+Result<std::optional<Viewer>> Register::ViewerWithId(PersonId id) {
+  CPIS_ASSIGN(Statement * find, query_("SELECT name, role_code, role_name, organisation_code, organisation_name FROM viewers"
+                                      " WHERE id = ?"));
+  find->Bind(static_cast<int64_t>(id));
+  CPIS_ASSIGN(const bool found, find->Step());
+  if (!found) return std::optional<Viewer>();
+  std::optional<Viewer> viewer = Viewer{id, find->Text(0), find->Text(1), find->Text(2), find->Text(3), find->Text(4)};
+  find->Reset();
+  return viewer;
+}
+
 Status Register::PutSetting(std::string_view key, std::string_view value) {
   CPIS_ASSIGN(Statement * put, query_("INSERT INTO settings(key, value) VALUES(?, ?)"
                                      " ON CONFLICT(key) DO UPDATE SET value = excluded.value"));

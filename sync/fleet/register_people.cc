@@ -119,12 +119,7 @@ Status Register::KeepAttendance(const AttendanceRow& row, std::string_view node_
   keep->Bind(event.id).Bind(node_id).Bind(static_cast<int64_t>(node_sequence)).Bind(row.node).Bind(event.nhs_number);
   keep->Bind(Milliseconds(event.occurred_at)).Bind(Milliseconds(event.recorded_at)).Bind(Milliseconds(row.received_at));
   keep->Bind(event.staff).Bind(row.staff_name).Bind(row.role).Bind(event.incident);
-  CPIS_TRY(keep->Bind(static_cast<int64_t>(event.outcome_at_node)).Bind(static_cast<int64_t>(row.outcome_now)).Run());
-  CPIS_ASSIGN(Statement * notify, query_("INSERT INTO notified(attendance, authority, file) VALUES(?, ?, ?)"));
-  for (const AttendanceRow::Notified& notified : row.notified) {
-    CPIS_TRY(notify->Bind(event.id).Bind(notified.authority).Bind(notified.file).Run());
-  }
-  return Status::Ok();
+  return keep->Bind(static_cast<int64_t>(event.outcome_at_node)).Bind(static_cast<int64_t>(row.outcome_now)).Run();
 }
 
 Status Register::KeepAudit(const Event& event, std::string_view node_id, uint64_t node_sequence, Instant received_at) {
@@ -140,7 +135,8 @@ Result<std::vector<AttendanceRow>> Register::Attendances(std::optional<Instant> 
   std::vector<AttendanceRow> rows;
   CPIS_ASSIGN(Statement * all,
               query_("SELECT id, nhs_number, occurred_ms, recorded_ms, received_ms, node, staff, staff_name, role, incident,"
-                     " outcome_at_node, outcome_now FROM attendances WHERE received_ms >= ? ORDER BY received_ms, id"));
+                     " outcome_at_node, outcome_now, EXISTS(SELECT 1 FROM audit WHERE audit.id = attendances.id)"
+                     " FROM attendances WHERE received_ms >= ? ORDER BY received_ms, id"));
   all->Bind(since ? Milliseconds(*since) : 0);
   for (;;) {
     CPIS_ASSIGN(const bool more, all->Step());
@@ -158,6 +154,7 @@ Result<std::vector<AttendanceRow>> Register::Attendances(std::optional<Instant> 
     row.event.incident = all->Text(9);
     row.event.outcome_at_node = static_cast<Outcome>(all->Int(10));
     row.outcome_now = static_cast<Outcome>(all->Int(11));
+    row.event.kind = all->Int(12) != 0 ? EntryKind::kAudit : EntryKind::kAttendance;
     rows.push_back(std::move(row));
   }
   CPIS_ASSIGN(Statement * notified, query_("SELECT authority, file FROM notified WHERE attendance = ? ORDER BY authority"));

@@ -3,9 +3,30 @@
 
 namespace cpis::sync::fleet {
 
+namespace {
+
+constexpr std::string_view kNumbersAndFiles = R"sql(
+    CREATE INDEX IF NOT EXISTS plans_ending ON plans(type, ends) WHERE ends IS NOT NULL;
+    CREATE TABLE IF NOT EXISTS replaced_numbers(old TEXT PRIMARY KEY, new TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+    CREATE INDEX IF NOT EXISTS replaced_by ON replaced_numbers(new);
+    CREATE TABLE IF NOT EXISTS erased_numbers(mark BLOB PRIMARY KEY) STRICT;
+    CREATE TABLE IF NOT EXISTS sensitive_numbers(nhs_number TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS notices(nhs_number TEXT PRIMARY KEY, notice INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS held(
+      authority TEXT NOT NULL, file_id TEXT NOT NULL, is_upload INTEGER NOT NULL, created INTEGER NOT NULL,
+      since INTEGER NOT NULL, ending INTEGER NOT NULL, flags INTEGER NOT NULL, mailbox_file TEXT NOT NULL,
+      PRIMARY KEY(authority, file_id)) STRICT;
+    CREATE TABLE IF NOT EXISTS refused_messages(
+      mailbox_file TEXT PRIMARY KEY, reason TEXT NOT NULL, since INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS taken_files(
+      name TEXT PRIMARY KEY, size INTEGER NOT NULL, hash BLOB NOT NULL, target TEXT NOT NULL) STRICT;
+)sql";
+
+}  // namespace
+
 // Times are Unix seconds; accesses and attendances keep milliseconds where they say so.
 Status Register::CreateTables(platform::Database& database) {
-  return database.Run(R"sql(
+  CPIS_TRY(database.Run(R"sql(
     CREATE TABLE IF NOT EXISTS authorities(
       code TEXT PRIMARY KEY, name TEXT NOT NULL, emergency TEXT NOT NULL, office TEXT NOT NULL, root TEXT NOT NULL,
       last_file TEXT NOT NULL, last_file_at INTEGER NOT NULL, created INTEGER NOT NULL) STRICT;
@@ -42,8 +63,25 @@ Status Register::CreateTables(platform::Database& database) {
       id TEXT PRIMARY KEY, node_id TEXT NOT NULL, node_sequence INTEGER NOT NULL, action TEXT NOT NULL, nhs_number TEXT NOT NULL,
       occurred_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL, staff TEXT NOT NULL, incident TEXT NOT NULL,
       outcome INTEGER NOT NULL, reason TEXT NOT NULL, silent INTEGER NOT NULL) STRICT;
+    CREATE INDEX IF NOT EXISTS attendances_by_number ON attendances(nhs_number);
+    CREATE INDEX IF NOT EXISTS audit_by_number ON audit(nhs_number);
+    CREATE TABLE IF NOT EXISTS watched(
+      id TEXT PRIMARY KEY, node_id TEXT NOT NULL, node_sequence INTEGER NOT NULL, kind INTEGER NOT NULL, nhs_number TEXT NOT NULL,
+      occurred_ms INTEGER NOT NULL, recorded_ms INTEGER NOT NULL, arrived_ms INTEGER NOT NULL, staff TEXT NOT NULL,
+      incident TEXT NOT NULL, outcome INTEGER NOT NULL, due_ms INTEGER) STRICT;
+    CREATE INDEX IF NOT EXISTS watched_by_number ON watched(nhs_number);
+    CREATE INDEX IF NOT EXISTS watched_by_arrival ON watched(arrived_ms);
+    CREATE INDEX IF NOT EXISTS watched_due ON watched(due_ms) WHERE due_ms IS NOT NULL;
+    CREATE TABLE IF NOT EXISTS alerts(
+      id TEXT PRIMARY KEY, event TEXT NOT NULL, node_id TEXT NOT NULL, nhs_number TEXT NOT NULL, incident TEXT NOT NULL,
+      occurred_ms INTEGER NOT NULL, raised_ms INTEGER NOT NULL, open INTEGER NOT NULL, acknowledged_by TEXT NOT NULL,
+      acknowledged_ms INTEGER) STRICT;
+    CREATE INDEX IF NOT EXISTS alerts_by_number ON alerts(nhs_number);
+    CREATE INDEX IF NOT EXISTS alerts_by_node ON alerts(node_id, raised_ms);
+    CREATE INDEX IF NOT EXISTS alerts_open ON alerts(open) WHERE open;
     CREATE TABLE IF NOT EXISTS outgoing_files(name TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT;
-  )sql");
+  )sql"));
+  return database.Run(kNumbersAndFiles);
 }
 
 }  // namespace cpis::sync::fleet

@@ -6,7 +6,9 @@
 
 #include "crypto/certificates.h"
 #include "crypto/pin.h"
+#include "platform/log.h"
 #include "sync/enrolment.h"
+#include "sync/fleet/alert_desk.h"
 
 namespace cpis::sync::fleet {
 namespace {
@@ -117,7 +119,9 @@ Status Roll::Revoke(const std::string& name) {
     const bool enrolled = node->state == "ENROLLED";
     node->state = "REVOKED";
     CPIS_TRY(store.records().PutNode(*node));
-    return enrolled ? store.PublishGrant(*node) : Status::Ok();
+    if (!enrolled) return Status::Ok();
+    CPIS_TRY(CloseAlertsOf(store, node->id));
+    return store.PublishGrant(*node);
   });
 }
 
@@ -201,7 +205,10 @@ Result<Policy> Roll::CurrentPolicy() {
   Policy policy;
   CPIS_TRY(store_.Read([&](Store& store) -> Status {
     CPIS_ASSIGN(const std::vector<Setting> settings, store.records().Settings(kPolicyPrefix));
-    for (const Setting& setting : settings) CPIS_TRY(policy.Set(setting.key, setting.value));
+    for (const Setting& setting : settings) {
+      // One of another version of this program says nothing to this one.
+      if (Status set = policy.Set(setting.key, setting.value); !set.ok()) platform::LogWarning("policy", set.message());
+    }
     return Status::Ok();
   }));
   return policy;

@@ -29,6 +29,7 @@ Result<std::unique_ptr<Store>> Store::Open(const std::filesystem::path& state, c
                                            const platform::Clock& clock, crypto::Hardness hardness) {
   std::unique_ptr<Store> store(new Store(keys, clock, hardness));
   CPIS_TRY(store->worker_.Run([&] { return store->Load(state); }));
+  CPIS_TRY(store->Change([](Store& opened) { return opened.CatchUpEngland(); }));
   return store;
 }
 
@@ -38,9 +39,12 @@ Status Store::Load(const std::filesystem::path& state) {
   CPIS_TRY(database_->Checkpoint());  // what a failed sync left in the log reaches the disk before anything builds on it
   CPIS_TRY(Register::CreateTables(*database_));
   CPIS_TRY(Publisher::CreateTables(*database_));
+  CPIS_TRY(EnglandRegister::CreateTables(*database_));
   register_ = std::make_unique<Register>(*database_);
   publisher_ = std::make_unique<Publisher>(keys_, *database_, kEpoch);
   CPIS_TRY(publisher_->Load());
+  england_ = std::make_unique<EnglandRegister>(*database_);
+  CPIS_TRY(england_->Load());
   CPIS_ASSIGN(const std::vector<Setting> settings, register_->Settings("trust."));
   for (const Setting& setting : settings) (setting.key == "code" ? trust_.code : trust_.name) = setting.value;
   return Status::Ok();
@@ -49,6 +53,7 @@ Status Store::Load(const std::filesystem::path& state) {
 Status Store::Change(const std::function<Status(Store&)>& work) {
   return worker_.Run([&]() -> Status {
     said_.clear();
+    dropped_.clear();
     CPIS_ASSIGN(platform::Transaction transaction, platform::Transaction::Begin(*database_));
     Status done = work(*this);
     if (done.ok()) done = PublishSaid();
@@ -58,9 +63,11 @@ Status Store::Change(const std::function<Status(Store&)>& work) {
     }
     if (!done.ok()) {
       publisher_->Drop();
+      england_->Drop();
       return done;
     }
     publisher_->Keep();
+    england_->Keep();
     std::vector<TopicHead> heads;
     for (const auto& [topic, said] : said_) heads.push_back(publisher_->HeadOf(topic));
     if (published_ && !heads.empty()) published_(heads);
@@ -74,6 +81,35 @@ Status Store::PublishSaid() {
     for (auto& [index, body] : said) changes.push_back({index, std::move(body)});
     CPIS_TRY(publisher_->Publish(topic, std::move(changes)));
   }
+  for (const Topic& topic : dropped_) CPIS_TRY(publisher_->DropHistory(topic));
+  CPIS_ASSIGN(const int one_in, EnglandOneIn());
+  CPIS_ASSIGN(const bool index_changes, england_->Publish(*publisher_, one_in));
+  if (index_changes) said_[Topic::Index()];
+  return Status::Ok();
+}
+
+Result<int> Store::EnglandOneIn() {
+  CPIS_ASSIGN(const std::vector<Setting> set, register_->Settings("policy.england_false_positive_one_in"));
+  Policy policy;
+  for (const Setting& setting : set) CPIS_TRY(policy.Set("england_false_positive_one_in", setting.value));
+  return policy.england_one_in;
+}
+
+// A number is in the index while any authority has a plan of it, also one that no node may be shown.
+Status Store::CountInEngland(const NhsNumber& number, const crypto::Secret& number_key) {
+  CPIS_ASSIGN(const std::vector<PlanRow> plans, register_->PlansOf(number));
+  if (plans.empty()) return england_->Remove(number);
+  return england_->Add(number, crypto::EnglandHashOf(keys_.england_key, number_key));
+}
+
+// Of a state directory from before there was an index.
+Status Store::CatchUpEngland() {
+  CPIS_ASSIGN(const std::vector<NhsNumber> numbers, england_->Differing());
+  for (const NhsNumber& number : numbers) {
+    CPIS_ASSIGN(const std::optional<Bytes> known, register_->NumberKeyOf(number));
+    if (!known) return platform::Internal("a number key is missing");
+    CPIS_TRY(CountInEngland(number, crypto::Secret::Copy(*known, crypto::Residence::kTransient)));
+  }
   return Status::Ok();
 }
 
@@ -81,27 +117,82 @@ Status Store::Read(const std::function<Status(Store&)>& work) {
   return worker_.Run([&] { return work(*this); });
 }
 
+const crypto::Secret& Store::EpochKeyOf(const std::string& partition) {
+  auto key = epoch_keys_.find(partition);
+  if (key == epoch_keys_.end()) key = epoch_keys_.emplace(partition, keys_.EpochKey(partition, kEpoch)).first;
+  return key->second;
+}
+
+Result<Store::Place> Store::PlaceOf(const NhsNumber& number) {
+  CPIS_ASSIGN(const std::optional<Bytes> known, register_->NumberKeyOf(number));
+  if (!known) return platform::Internal("a number key is missing");
+  Place place{crypto::Secret::Copy(*known, crypto::Residence::kTransient), {}};
+  place.index = crypto::IndexOf(keys_.index_key, place.number_key);
+  return place;
+}
+
 Status Store::PublishFlags(const std::string& authority, const std::set<NhsNumber>& numbers) {
   const Topic topic = Topic::Rows(authority);
   const auto version = static_cast<uint64_t>(publisher_->NextOf(topic));
-  auto key = epoch_keys_.find(authority);
-  if (key == epoch_keys_.end()) key = epoch_keys_.emplace(authority, keys_.EpochKey(authority, kEpoch)).first;
-
   for (const NhsNumber& number : numbers) {
-    CPIS_ASSIGN(const std::optional<Bytes> known, register_->NumberKeyOf(number));
-    if (!known) return platform::Internal("a number key is missing");
-    const crypto::Secret number_key = crypto::Secret::Copy(*known, crypto::Residence::kTransient);
-    const RowIndex index = crypto::IndexOf(keys_.index_key, number_key);
+    CPIS_ASSIGN(const Place place, PlaceOf(number));
+    CPIS_TRY(CountInEngland(number, place.number_key));
     CPIS_ASSIGN(const Flag flag, register_->FlagOf(authority, number));
+    CPIS_ASSIGN(const bool sensitive, register_->IsSensitive(number));
+    if (flag.plans.empty()) CPIS_TRY(register_->ForgetAccesses(authority, number));
+    CPIS_TRY(RefreshNotice(number));
+    if (sensitive) continue;
     if (flag.plans.empty()) {
-      CPIS_TRY(register_->ForgetAccesses(authority, number));
-      PublishEntry(topic, index, {});
+      PublishEntry(topic, place.index, {});
     } else {
-      const crypto::RowPlace place{authority, index, version, kEpoch};
-      PublishEntry(topic, index, crypto::SealRow(key->second, number_key, place, EncodeFlag(flag)));
+      PublishEntry(topic, place.index, crypto::SealRow(EpochKeyOf(authority), place.number_key,
+                                                       {authority, place.index, version, kEpoch}, EncodeFlag(flag)));
     }
   }
   return Status::Ok();
+}
+
+Status Store::WithdrawFlag(const std::string& authority, const NhsNumber& number) {
+  CPIS_ASSIGN(const Place place, PlaceOf(number));
+  PublishEntry(Topic::Rows(authority), place.index, {});
+  DropHistory(Topic::Rows(authority));
+  return Status::Ok();
+}
+
+Status Store::PublishNotice(const NhsNumber& number, std::optional<Notice> notice) {
+  const std::string partition(kNotices);
+  const Topic topic = Topic::Rows(partition);
+  CPIS_ASSIGN(const Place place, PlaceOf(number));
+  CPIS_TRY(register_->KeepNotice(number, notice));
+  if (!notice) {
+    PublishEntry(topic, place.index, {});
+    return Status::Ok();
+  }
+  const auto version = static_cast<uint64_t>(publisher_->NextOf(topic));
+  PublishEntry(topic, place.index, crypto::SealRow(EpochKeyOf(partition), place.number_key,
+                                                   {partition, place.index, version, kEpoch}, EncodeNotice(*notice)));
+  return Status::Ok();
+}
+
+Status Store::RefreshNotice(const NhsNumber& number) {
+  std::optional<Notice> notice;
+  CPIS_ASSIGN(const bool sensitive, register_->IsSensitive(number));
+  if (sensitive) {
+    notice = Notice::kWithheld;
+  } else {
+    CPIS_ASSIGN(const auto replacement, register_->ReplacementOf(number));
+    // Under an authority that has not heard of the replacement the number still has its row: that says more.
+    if (replacement) {
+      CPIS_ASSIGN(const std::vector<std::string> holders, register_->AuthoritiesOf(number));
+      if (holders.empty()) notice = Notice::kReplaced;
+    }
+  }
+  CPIS_ASSIGN(const std::optional<Notice> said, register_->NoticeOf(number));
+  return said == notice ? Status::Ok() : PublishNotice(number, notice);
+}
+
+Status Store::EmptyLog() {
+  return worker_.Run([&] { return database_->Checkpoint(); });
 }
 
 void Store::PublishEntry(const Topic& topic, RowIndex index, Bytes body) { said_[topic][index] = std::move(body); }

@@ -14,6 +14,7 @@
 
 #include "platform/clock.h"
 #include "platform/worker.h"
+#include "sync/fleet/england_register.h"
 #include "sync/fleet/keys.h"
 #include "sync/fleet/publisher.h"
 #include "sync/fleet/register.h"
@@ -44,17 +45,31 @@ class Store {
   // Runs `work` on the store thread without a transaction: reads.
   Status Read(const std::function<Status(Store&)>& work);
 
+  // Empties the database's log, so that what was erased is in no file of it. Not inside a change.
+  Status EmptyLog();
+
   // The rest is for the store thread.
   Register& records() { return *register_; }
   Publisher& publisher() { return *publisher_; }
+  const England& england() const { return england_->index(); }
 
   // What a change says is published when its work is done, before the commit: each topic once, whoever spoke of it.
   // Publishes what the register now says of these numbers under the authority. Their number keys must be known.
+  // The flags of a sensitive number stay in the register.
   Status PublishFlags(const std::string& authority, const std::set<NhsNumber>& numbers);
+  // Takes the number's row of this authority away from nodes, whatever the register says of it.
+  Status WithdrawFlag(const std::string& authority, const NhsNumber& number);
+  // What nodes are told instead of, or beside, a number's flags; nothing takes it back. Its number key must be known.
+  Status PublishNotice(const NhsNumber& number, std::optional<Notice> notice);
+  // Publishes the notice that the register calls for, if nodes do not hold it already: withheld for a sensitive number,
+  // replaced for one that is no longer in use and has no plan left.
+  Status RefreshNotice(const NhsNumber& number);
   Status PublishDirectory(const std::vector<Authority>& authorities, const std::vector<Viewer>& viewers);
   Status PublishStaff(const StaffMember& staff);
   Status PublishSettings(const std::map<std::string, std::string>& settings);  // values by key
   Status PublishGrant(const NodeRow& node);
+  // What was published of this topic up to now, and in this change, is not to be sent as it was: see Publisher::DropHistory.
+  void DropHistory(const Topic& topic) { dropped_.insert(topic); }
   // Any entry of any topic; an empty body removes it.
   void PublishEntry(const Topic& topic, RowIndex index, Bytes body);
 
@@ -71,6 +86,15 @@ class Store {
       : keys_(keys), clock_(clock), hardness_(hardness) {}
   Status Load(const std::filesystem::path& state);
   Status PublishSaid();
+  Status CountInEngland(const NhsNumber& number, const crypto::Secret& number_key);
+  Status CatchUpEngland();
+  Result<int> EnglandOneIn();
+  const crypto::Secret& EpochKeyOf(const std::string& partition);
+  struct Place {
+    crypto::Secret number_key;
+    RowIndex index;
+  };
+  Result<Place> PlaceOf(const NhsNumber& number);
 
   const FleetKeys& keys_;
   const platform::Clock& clock_;
@@ -79,10 +103,12 @@ class Store {
   Published published_;
   std::function<void()> broken_;
   std::map<std::string, crypto::Secret> epoch_keys_;      // store thread; by partition
+  std::set<Topic> dropped_;                               // store thread; in this transaction
   std::map<Topic, std::map<RowIndex, Bytes>> said_;       // store thread; in this transaction
   std::unique_ptr<platform::Database> database_;          // store thread
   std::unique_ptr<Register> register_;
   std::unique_ptr<Publisher> publisher_;
+  std::unique_ptr<EnglandRegister> england_;
   platform::Worker worker_{"store"};                      // last: its thread ends before what it uses
 };
 

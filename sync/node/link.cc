@@ -40,12 +40,17 @@ class GrpcLink final : public Link {
     thread_ = std::thread([this] { Loop(); });
   }
 
-  ~GrpcLink() override {
-    outbox_.OnWaiting({});
+  ~GrpcLink() override { Stop(); }
+
+  void Stop() override {
+    std::lock_guard one(stop_mutex_);
     {
       std::lock_guard lock(mutex_);
+      if (stopping_) return;  // the outbox may ring for the next link already
       stopping_ = true;
+      if (state_.online) state_ = {false, clock_.Now(), ""};
     }
+    outbox_.OnWaiting({});
     wake_.notify_all();
     watchdog_.StopAll();
     thread_.join();
@@ -62,6 +67,16 @@ class GrpcLink final : public Link {
     wake_.notify_all();
   }
 
+  Result<Bytes> Resolve(ByteView signed_query, std::chrono::milliseconds patience) override {
+    std::shared_ptr<v1::FleetSync::Stub> stub;
+    {
+      std::lock_guard lock(mutex_);
+      if (state_.online) stub = stub_;
+    }
+    if (!stub) return platform::Unavailable("off line");
+    return Ask(*stub, watchdog_, signed_query, patience);
+  }
+
  private:
   void Loop() {
     std::chrono::milliseconds retry = kFirstRetry;
@@ -69,8 +84,7 @@ class GrpcLink final : public Link {
       Bell bell;
       doorbell_->LeadTo(&bell);
       bool was_online = false;
-      Status ended = Session({identity_, replica_, outbox_, replicator_, watchdog_, bell, events_,
-                              [&] { was_online = true; SetOnline(); }}).Run();
+      Status ended = RunSession(bell, [&] { was_online = true; SetOnline(); });
       doorbell_->LeadTo(nullptr);
       SetOffline(ended);
       if (was_online) {
@@ -82,6 +96,15 @@ class GrpcLink final : public Link {
       Rest(std::uniform_int_distribution<int64_t>(retry.count() / 2, retry.count())(random_));
       retry = std::min<std::chrono::milliseconds>(retry * 2, kLongestRetry);
     }
+  }
+
+  // The connection is closed when it returns, unless a question still holds it.
+  Status RunSession(Bell& bell, std::function<void()> online) {
+    Session session({identity_, replica_, outbox_, replicator_, watchdog_, bell, events_, std::move(online)});
+    SetStub(session.stub());
+    Status ended = session.Run();
+    SetStub(nullptr);
+    return ended;
   }
 
   bool Stopping() const {
@@ -97,9 +120,14 @@ class GrpcLink final : public Link {
 
   void SetOnline() {
     std::lock_guard lock(mutex_);
-    if (state_.online) return;
+    if (state_.online || stopping_) return;
     state_ = {true, clock_.Now(), ""};
     platform::LogInfo("link", "on line");
+  }
+
+  void SetStub(std::shared_ptr<v1::FleetSync::Stub> stub) {
+    std::lock_guard lock(mutex_);
+    stub_ = std::move(stub);
   }
 
   // Decides here what becomes of a failed session: it is logged once and the link tries again.
@@ -121,9 +149,13 @@ class GrpcLink final : public Link {
   Replicator replicator_;              // link thread only
   std::minstd_rand random_{std::random_device{}()};  // link thread only
 
+  std::mutex stop_mutex_;              // whoever stops waits for the end, first or not; taken before mutex_
+
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   LinkState state_;                    // guarded by mutex_
+  // Guarded by mutex_; of the session that runs, and of calls that may outlive it by their own patience.
+  std::shared_ptr<v1::FleetSync::Stub> stub_;
   bool stopping_ = false;              // guarded by mutex_
   bool nudged_ = false;                // guarded by mutex_
 

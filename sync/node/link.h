@@ -33,11 +33,16 @@ class Link {
   // `identity`, `replica`, `outbox` and `clock` must outlive the link.
   static std::unique_ptr<Link> Start(const Identity& identity, ReplicaStore& replica, Outbox& outbox,
                                      const platform::Clock& clock, Events events);
-  virtual ~Link() = default;   // ends all calls and threads, within 2 s
+  virtual ~Link() = default;   // stops
 
   virtual LinkState State() const = 0;
   // Tries at once instead of when the retry is due.
   virtual void Nudge() = 0;
+  // Asks the server one question (sync/resolve.h) and gives its signed reply, unopened. kUnavailable: off line, not answered
+  // within `patience`, or stopped meanwhile; kDenied: the server refuses this node, or the query. Any thread, several at once.
+  virtual Result<Bytes> Resolve(ByteView signed_query, std::chrono::milliseconds patience) = 0;
+  // Ends all calls and threads, within 2 s. What is asked of it afterwards is answered as off line.
+  virtual void Stop() = 0;
 };
 
 struct EnrolmentRequest {

@@ -30,6 +30,7 @@ Status ToStatus(const grpc::Status& status, std::string_view call) {
     case grpc::StatusCode::PERMISSION_DENIED: return platform::Denied(message);
     case grpc::StatusCode::RESOURCE_EXHAUSTED: return platform::Exhausted(message);
     case grpc::StatusCode::DATA_LOSS: return platform::Corrupt(message);
+    case grpc::StatusCode::CANCELLED: return platform::Cancelled(message);
     default: return platform::Unavailable(message);
   }
 }
@@ -59,6 +60,19 @@ bool Bell::Rest(std::chrono::milliseconds time) {
   std::unique_lock lock(mutex_);
   wake_.wait_for(lock, time, [this] { return closed_; });
   return !closed_;
+}
+
+Result<Bytes> Ask(v1::FleetSync::Stub& stub, Watchdog& watchdog, ByteView signed_query, std::chrono::milliseconds patience) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + patience);
+  Watchdog::Guard guard(watchdog, patience, [&context] { context.TryCancel(); });
+  v1::Signed query;
+  query.set_signed_(std::string(platform::AsText(signed_query)));
+  v1::Signed reply;
+  const Status asked = ToStatus(stub.Resolve(&context, query, &reply), "resolve");
+  if (asked.code() == platform::Code::kCancelled) return platform::Unavailable(asked.message());  // by us: not in time
+  CPIS_TRY(asked);
+  return platform::ToBytes(platform::AsBytes(reply.signed_()));
 }
 
 Session::Session(const Parts& parts) : parts_(parts), channel_(Dial(parts.identity)), stub_(v1::FleetSync::NewStub(channel_)) {}
@@ -115,6 +129,14 @@ Status Session::Hear(ByteView signed_manifest, Watchdog::Guard& watch) {
 }
 
 Status Session::Fetch(const Want& want, Watchdog::Guard& watch) {
+  if (want.basis.empty()) return FetchWhole(want, watch);
+  Status repaired = Repair(want, watch);
+  if (repaired.ok() || repaired.code() == platform::Code::kCancelled) return repaired;
+  platform::LogInfo("replica", "topic " + want.head.topic.text() + " is fetched whole: " + repaired.message());
+  return FetchWhole(want, watch);
+}
+
+Status Session::FetchWhole(const Want& want, Watchdog::Guard& watch) {
   grpc::ClientContext context;
   Watchdog::Guard guard(parts_.watchdog, kNoProgress, [&context] { context.TryCancel(); });
   v1::FetchRequest request;
@@ -123,17 +145,34 @@ Status Session::Fetch(const Want& want, Watchdog::Guard& watch) {
   request.set_snapshot_to(static_cast<uint64_t>(want.snapshot_to));
   request.set_next_part(want.next_part);
   auto stream = stub_->Fetch(&context, request);
-  for (v1::Signed message; stream->Read(&message);) {
-    guard.Touch();
+  CPIS_TRY(TakeAll(want, *stream, context, guard, watch));
+  return ToStatus(stream->Finish(), "fetch " + want.head.topic.text());
+}
+
+Status Session::Repair(const Want& want, Watchdog::Guard& watch) {
+  grpc::ClientContext context;
+  Watchdog::Guard guard(parts_.watchdog, kNoProgress, [&context] { context.TryCancel(); });
+  v1::RepairRequest request;
+  request.set_topic(want.head.topic.text());
+  for (const Digest& digest : want.basis) request.mutable_bucket_digests()->append(platform::AsText(digest));
+  auto stream = stub_->Repair(&context, request);
+  CPIS_TRY(TakeAll(want, *stream, context, guard, watch));
+  return ToStatus(stream->Finish(), "repair " + want.head.topic.text());
+}
+
+Status Session::TakeAll(const Want& want, grpc::ClientReader<v1::Signed>& stream, grpc::ClientContext& context,
+                        Watchdog::Guard& call, Watchdog::Guard& watch) {
+  for (v1::Signed message; stream.Read(&message);) {
+    call.Touch();
     watch.Touch();
     if (Status taken = parts_.replicator.Take(want, platform::AsBytes(message.signed_())); !taken.ok()) {
       context.TryCancel();
-      stream->Finish();
+      stream.Finish();
       return taken;
     }
     if (parts_.events.fetched) parts_.events.fetched(message.signed_().size());
   }
-  return ToStatus(stream->Finish(), "fetch " + want.head.topic.text());
+  return Status::Ok();
 }
 
 void Session::DrainedOnce() {

@@ -35,6 +35,9 @@ class Bell {
   bool closed_ = false;  // guarded by mutex_
 };
 
+// One question, with a deadline; kUnavailable when it is over, or when the watchdog stops everything.
+Result<Bytes> Ask(v1::FleetSync::Stub& stub, Watchdog& watchdog, ByteView signed_query, std::chrono::milliseconds patience);
+
 class Session {
  public:
   struct Parts {
@@ -51,13 +54,20 @@ class Session {
 
   // Watches and fetches until the link or the server ends it; forwards on a thread of its own meanwhile.
   Status Run();
+  // For calls beside it, which may outlive the session.
+  std::shared_ptr<v1::FleetSync::Stub> stub() const { return stub_; }
 
  private:
   bool Connect();
   Status WatchAndFetch();
   // Fetching is progress of the watch too, which hears nothing meanwhile.
   Status Hear(ByteView signed_manifest, Watchdog::Guard& watch);
+  // A damaged topic is repaired if it can be, and otherwise fetched whole.
   Status Fetch(const Want& want, Watchdog::Guard& watch);
+  Status FetchWhole(const Want& want, Watchdog::Guard& watch);
+  Status Repair(const Want& want, Watchdog::Guard& watch);
+  Status TakeAll(const Want& want, grpc::ClientReader<v1::Signed>& stream, grpc::ClientContext& context,
+                 Watchdog::Guard& call, Watchdog::Guard& watch);
 
   void ForwardUntilClosed();
   Status ForwardOnce();
@@ -65,7 +75,7 @@ class Session {
 
   const Parts parts_;
   std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<v1::FleetSync::Stub> stub_;
+  std::shared_ptr<v1::FleetSync::Stub> stub_;
   std::atomic<bool> over_{false};
 
   std::mutex drained_mutex_;

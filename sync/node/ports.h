@@ -24,8 +24,9 @@ class ReplicaStore {
     Sequence sequence{0};
     Digest digest{};
   };
-  // Where a topic stands; all zero for one that is not held.
+  // Where a topic stands; all zero for one that is not held, or is damaged.
   virtual Cursor CursorOf(const Topic& topic) const = 0;
+  // Held, or with a snapshot under way.
   virtual std::vector<Topic> Topics() const = 0;
 
   // Applies a delta that starts at the cursor and moves the cursor, durably, all or nothing. kCorrupt when the topic's
@@ -41,6 +42,12 @@ class ReplicaStore {
   // Adds the part that is due (part 0 starts over); the last one swaps the snapshot in, with its cursor, in one commit.
   // kCorrupt when the whole has not the digest it claims: the staged parts are dropped, the old rows go on serving.
   virtual Status StageSnapshotPart(const Segment& part) = 0;
+
+  // The digests of the 256 buckets of what is held of a damaged topic; nothing when it is not damaged, or cannot be read.
+  virtual std::optional<std::vector<Digest>> RepairBasis(const Topic& topic) const = 0;
+  // Replaces the buckets of a damaged topic that the repair gives and moves the cursor, durably, all or nothing. kCorrupt
+  // when the whole has not the digest that the repair claims: nothing has changed.
+  virtual Status ApplyRepair(const Segment& repair) = 0;
 
   // Keeps the manifest whose every topic is now held: `as_of` of answers. The bytes are kept as they came.
   virtual Status AdoptManifest(const Manifest& manifest, ByteView signed_bytes) = 0;

@@ -79,12 +79,13 @@ Result<std::vector<Want>> Replicator::Hear(ByteView signed_manifest) {
     const bool same_place = cursor.epoch == manifest.epoch && cursor.sequence == head.sequence;
     if (same_place && cursor.digest == head.digest) continue;
     Want want{head, cursor.epoch == manifest.epoch ? cursor.sequence : Sequence{0}};
-    if (same_place) want.from = Sequence{0};  // the same sequence with another content: ours cannot be right, fetch it whole
+    if (same_place || unfit_.contains(head.topic)) want.from = Sequence{0};  // the same sequence with another content: ours cannot be right, fetch it whole
     if (auto staged = store_.StagedSnapshot(head.topic)) {
       want.snapshot_to = staged->to;
       want.next_part = staged->next_part;
     }
-    wants.push_back(want);
+    if (auto basis = store_.RepairBasis(head.topic)) want.basis = *std::move(basis);
+    wants.push_back(std::move(want));
   }
   std::stable_sort(wants.begin(), wants.end(), [](const Want& a, const Want& b) {
     return FetchOrder(a.head.topic.kind()) < FetchOrder(b.head.topic.kind());
@@ -113,16 +114,35 @@ Status Replicator::Take(const Want& want, ByteView signed_segment) {
     if (segment.epoch == cursor.epoch && segment.to < cursor.sequence) {
       return Denied("snapshot goes back to " + At(claimed, segment.to));
     }
-    return store_.StageSnapshotPart(segment);
+    Status staged = store_.StageSnapshotPart(segment);
+    if (staged.ok() && segment.part + 1 == segment.parts) unfit_.erase(claimed);
+    return staged;
   }
+  if (segment.kind == SegmentKind::kRepair) return TakeRepair(want, segment);
   if (segment.epoch != cursor.epoch && cursor.sequence != Sequence{0}) {
     return Corrupt("delta of another epoch for " + claimed.text());
   }
+  // The index must be the one that the manifest names when it is adopted (Replica::EnglandSays): what is newer comes with the next.
+  if (claimed.kind() == Topic::Kind::kIndex && segment.to > want.head.sequence) return Status::Ok();
   if (segment.from != cursor.sequence) {
     return Corrupt("gap: delta starts at " + At(claimed, segment.from) + ", " +
                    std::to_string(Number(cursor.sequence)) + " is held");
   }
-  return store_.ApplyDelta(segment);
+  return Apply(segment);
+}
+
+// Another history led to where we are: the server's was put back from a backup, or ours was.
+Status Replicator::Apply(const Segment& delta) {
+  Status applied = store_.ApplyDelta(delta);
+  if (applied.code() == platform::Code::kCorrupt) unfit_.insert(delta.topic);
+  return applied;
+}
+
+// The cursor of a damaged topic says nothing: what was promised when the repair was asked for does.
+Status Replicator::TakeRepair(const Want& want, const Segment& repair) {
+  if (want.basis.empty()) return Denied("a repair of " + repair.topic.text() + ", which was not asked for");
+  if (repair.to < want.head.sequence) return Denied("repair goes back to " + At(repair.topic, repair.to));
+  return store_.ApplyRepair(repair);
 }
 
 Result<bool> Replicator::AdoptIfComplete() {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "sync/node/ports.h"
@@ -18,6 +19,7 @@ struct Want {
   Sequence from{0};
   Sequence snapshot_to{0};
   uint32_t next_part = 0;
+  std::vector<Digest> basis{};  // not empty: the topic is damaged, and what differs from this is enough
 };
 
 class Replicator {
@@ -30,7 +32,7 @@ class Replicator {
   // dropped. Gives what to fetch, in the order to fetch it: what decides about access first, rows last.
   Result<std::vector<Want>> Hear(ByteView signed_manifest);
 
-  // Takes one segment of the answer to `want`. kCorrupt: gap, digest, epoch or form; kDenied: signed by the wrong role, or
+  // Takes one segment of the answer to `want`, a repair only if it has a basis. kCorrupt: gap, digest, epoch or form; kDenied: signed by the wrong role, or
   // of another topic than was asked for.
   Status Take(const Want& want, ByteView signed_segment);
 
@@ -45,9 +47,12 @@ class Replicator {
   }
 
  private:
+  Status TakeRepair(const Want& want, const Segment& repair);
   Status CheckHead(const TopicHead& head, crypto::Epoch epoch) const;
   bool IsOwn(const Manifest& manifest) const;
   Status DropForeign(const Manifest& manifest);
+
+  Status Apply(const Segment& delta);
 
   const KeySet& keys_;
   const Topic own_topic_;
@@ -59,6 +64,7 @@ class Replicator {
   std::optional<Manifest> region_;  // the newest of the region, adopted or not
   Bytes region_bytes_;
   bool adopted_ = false;
+  std::set<Topic> unfit_;  // a delta did not fit what is held, though it follows: fetched whole next time
 };
 
 }  // namespace cpis::sync::node

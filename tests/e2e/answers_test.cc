@@ -54,22 +54,24 @@ TEST_CASE("an authority's file reaches a vehicle and is answered with the link c
     for (const auto& plan : answer.List("plans")) authorities.insert(Text(plan.at("authority").at("code")));
     CHECK(authorities == std::set<std::string>{Lancashire().code, Halton().code});
   }
-  SECTION("a number in no row cannot be said, with a reason and what to do") {
-    const Said answer = sam.LooksUp(Ambulance::Unknown());
+  SECTION("a number that is flagged elsewhere in England is possibly flagged, with what to do") {
+    const std::string elsewhere = NhsNumber(200);
+    REQUIRE(ambulance.fleet.Imports(AuthorityFile(Cumbria(), "CUMB-1").Protects(elsewhere, Day(-30))).exit_code == 0);
+    ambulance.vehicle->FindsLink();
+    REQUIRE(ambulance.vehicle->CatchesUp());
+    ambulance.vehicle->LosesLink();
+    const Said answer = sam.LooksUp(elsewhere, {"--local"});
     CHECK(answer.exit_code == 3);
-    CHECK(answer.outcome() == "CANNOT_SAY");
-    CHECK_FALSE(answer.reason().empty());
+    CHECK(answer.outcome() == "POSSIBLY_FLAGGED_ELSEWHERE");
     CHECK_FALSE(answer.List("advice").empty());
     CHECK(answer.List("plans").empty());
   }
 }
 
-TEST_CASE("a number in no row is not flagged once policy says that the region is complete", "[answers]") {
+TEST_CASE("a number that is flagged nowhere in England is not flagged, with the link cut too", "[answers]") {
   Ambulance ambulance;
   const Crew sam = ambulance.vehicle->SignsIn(kSam, kSamsPin);
-  REQUIRE(sam.LooksUp(Ambulance::Unknown()).outcome() == "CANNOT_SAY");
-  ambulance.fleet.Sets("region_is_complete=true");
-  CHECK(Eventually([&] { return sam.LooksUp(Ambulance::Unknown()).outcome() == "NOT_FLAGGED"; }));
+  CHECK(Eventually([&] { return sam.LooksUp(Ambulance::Unknown(), {"--local"}).outcome() == "NOT_FLAGGED"; }));
   ambulance.vehicle->LosesLink();
   const Said answer = sam.LooksUp(Ambulance::Unknown());
   CHECK(answer.outcome() == "NOT_FLAGGED");
@@ -77,12 +79,11 @@ TEST_CASE("a number in no row is not flagged once policy says that the region is
   CHECK(answer.Text("as_of").size() == 20);
 }
 
-TEST_CASE("an authority that never sent a file vouches for nobody, whatever policy says of the region", "[answers]") {
+TEST_CASE("an authority that never sent a file vouches for nobody", "[answers]") {
   Ambulance ambulance;
-  ambulance.fleet.Sets("region_is_complete=true");
   const auto vehicle = ambulance.fleet.Equips("A103", "E10000017,E99999999");
   const Crew sam = vehicle->SignsIn(kSam, kSamsPin);
-  const Said answer = sam.LooksUp(Ambulance::Unknown());
+  const Said answer = sam.LooksUp(Ambulance::Unknown(), {"--local"});
   CHECK(answer.outcome() == "CANNOT_SAY");
   CHECK(answer.exit_code == 3);
   CHECK(sam.LooksUp(Ambulance::Protected()).outcome() == "FLAGGED");

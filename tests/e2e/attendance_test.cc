@@ -159,7 +159,7 @@ TEST_CASE("an attendance of a child who is in no row is kept too, and tells no a
   REQUIRE(sam.Attends(Ambulance::Unknown(), "INC-50").exit_code == 0);
   REQUIRE(Eventually([&] { return ambulance.fleet.AttendancesOf("INC-50").size() == 1; }));
   const json::value attendance = ambulance.fleet.AttendancesOf("INC-50")[0];
-  CHECK(attendance.at("outcome_at_node") == "CANNOT_SAY");
+  CHECK(attendance.at("outcome_at_node") == "NOT_FLAGGED");
   CHECK(attendance.at("notified").as_array().empty());
 }
 

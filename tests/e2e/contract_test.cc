@@ -171,7 +171,7 @@ TEST_CASE("status, lists and checks have the shapes that scripts read", "[contra
   }
   CHECK(ambulance.fleet.Does({"node", "list"}).out.find("A101") != std::string::npos);
   CHECK(ambulance.fleet.Does({"staff", "list"}).out.find(kSam) != std::string::npos);
-  CHECK(ambulance.fleet.Does({"policy", "show"}).out.find("region_is_complete") != std::string::npos);
+  CHECK(ambulance.fleet.Does({"policy", "show"}).out.find("england_false_positive_one_in") != std::string::npos);
 }
 
 TEST_CASE("state is private to its owner", "[contract]") {

@@ -70,12 +70,18 @@ TEST_CASE("what cannot be said is 503, never an empty bundle; what is said to be
   Ambulance ambulance;
   Vehicle& vehicle = *ambulance.vehicle;
   const std::string session = SignsInOverHttp(vehicle, kSam, kSamsPin);
-  const HttpReply cannot = Gets(vehicle, session, CareTeam(Ambulance::Unknown()));
+  const std::string elsewhere = NhsNumber(200);
+  REQUIRE(ambulance.fleet.Imports(AuthorityFile(Cumbria(), "CUMB-1").Protects(elsewhere, Day(-30))).exit_code == 0);
+  REQUIRE(vehicle.CatchesUp());
+  vehicle.LosesLink();
+  REQUIRE(Eventually([&] { return vehicle.Status().at("link").at("state") == "OFFLINE"; }));
+  const HttpReply cannot = Gets(vehicle, session, CareTeam(elsewhere));
   CHECK(cannot.status == 503);
+  CHECK(IsOutcome(cannot, "POSSIBLY_FLAGGED_ELSEWHERE"));
   CHECK(cannot.headers.count("retry-after") == 1);
   CHECK(cannot.Json().at("resourceType") == "OperationOutcome");
 
-  ambulance.fleet.Sets("region_is_complete=true");
+  vehicle.FindsLink();
   REQUIRE(Eventually([&] { return Gets(vehicle, session, CareTeam(Ambulance::Unknown())).status == 200; }));
   const json::value bundle = Gets(vehicle, session, CareTeam(Ambulance::Unknown())).Json();
   CHECK(bundle.at("total") == 0);

@@ -105,24 +105,41 @@ TEST_CASE("a vehicle without a link answers for a flagged child, and queues one 
   CHECK(vehicle.Status().audit_waiting == 4);
 }
 
-TEST_CASE("a number in no row is CANNOT_SAY for a region, and NOT_FLAGGED only where the region is the whole set") {
+TEST_CASE("a number in no row is NOT_FLAGGED unless it is flagged elsewhere in England, or there is a notice about it") {
   Vehicle vehicle;
   vehicle.Syncs(kNow);
   vehicle.SignsIn();
-  Answer answer = vehicle.Looks(kUnknown);
-  CHECK(answer.outcome == Outcome::kCannotSay);
-  CHECK(answer.reason == Reason::kNoEnglandIndex);
-  CHECK(answer.notification == Notification::kNotNeeded);
-  vehicle.fleet.Sets("region_is_complete", "true");
+  CHECK(vehicle.Looks(kUnknown).outcome == Outcome::kNotFlagged);
+  CHECK(vehicle.Looks(kUnknown).notification == Notification::kNotNeeded);
+  CHECK(vehicle.Looks(std::string(TestFleet::kElsewhere)).outcome == Outcome::kPossiblyElsewhere);
+  const Answer withheld = vehicle.Looks(std::string(TestFleet::kWithheld));
+  CHECK(withheld.outcome == Outcome::kCannotSay);
+  CHECK(withheld.reason == Reason::kWithheld);
+  CHECK(withheld.advice.size() >= 1);
+  vehicle.fleet.Notices(kUnknown, sync::Notice::kReplaced);
   vehicle.Syncs(kNow + 1min);
   vehicle.SignsIn();
-  CHECK(vehicle.Looks(kUnknown).outcome == Outcome::kNotFlagged);
+  CHECK(vehicle.Looks(kUnknown).reason == Reason::kReplaced);
   CHECK(vehicle.Status().attendances_waiting == 0);
+}
+
+TEST_CASE("off line nothing is resolvable, and asking the fleet server fails at once and leaves no trace") {
+  Vehicle vehicle;
+  vehicle.Syncs(kNow);
+  vehicle.SignsIn();
+  const Answer answer = vehicle.Looks(std::string(TestFleet::kElsewhere));
+  CHECK(answer.outcome == Outcome::kPossiblyElsewhere);
+  CHECK_FALSE(answer.resolvable);
+  const uint64_t audit = vehicle.Status().audit_waiting;
+  CHECK(vehicle.node->Resolve(vehicle.token, {kUnknown, "INC-1"}).status().code() == Code::kUnavailable);
+  CHECK(vehicle.Status().audit_waiting == audit);
+  CHECK(vehicle.node->Resolve("made-up", {kUnknown}).status().code() == Code::kDenied);
+  CHECK(vehicle.node->Resolve(vehicle.token, {"9990000019"}).status().code() == Code::kInvalid);
+  CHECK(vehicle.node->Resolve(vehicle.token, {kUnknown, std::string(101, 'x')}).status().code() == Code::kInvalid);
 }
 
 TEST_CASE("positives persist to the end of the lease, negatives expire") {
   Vehicle vehicle;
-  vehicle.fleet.Sets("region_is_complete", "true");
   vehicle.Syncs(kNow);
   vehicle.clock.Advance(25h);
   vehicle.SignsIn();
@@ -152,7 +169,6 @@ TEST_CASE("keys are wiped a day after the lease is over, though somebody is sign
 
 TEST_CASE("a clock set back never lengthens a lease; a dead one after a reboot takes negatives away, not positives") {
   Vehicle vehicle;
-  vehicle.fleet.Sets("region_is_complete", "true");
   vehicle.Syncs(kNow);
   vehicle.clock.Advance(23h);
   vehicle.clock.SetWall(kNow - 1000h);
@@ -175,7 +191,6 @@ TEST_CASE("a clock set back never lengthens a lease; a dead one after a reboot t
 TEST_CASE("a policy that was damaged on disk makes no negative last longer than it allowed") {
   const bool while_running = GENERATE(false, true);
   Vehicle vehicle;
-  vehicle.fleet.Sets("region_is_complete", "true");
   vehicle.fleet.Sets("fresh_for_hours", "1");
   vehicle.Syncs(kNow);
   vehicle.clock.Advance(2h);
@@ -183,7 +198,7 @@ TEST_CASE("a policy that was damaged on disk makes no negative last longer than 
   REQUIRE(vehicle.Looks(kUnknown).reason == Reason::kStale);
   if (!while_running) vehicle.node.reset();
   vehicle.Tamper("replica.db",
-                 "DELETE FROM entries WHERE instr(body, CAST('fresh_for_hours' AS BLOB)) > 0 AND"
+                 "DELETE FROM orders WHERE instr(body, CAST('fresh_for_hours' AS BLOB)) > 0 AND"
                  " topic_id IN (SELECT id FROM topics WHERE topic = 'policy')");
   if (!while_running) {
     vehicle.Starts();
@@ -197,7 +212,6 @@ TEST_CASE("a row that was changed or deleted behind the node's back is never a s
       GENERATE("DELETE FROM entries", "UPDATE entries SET body = substr(body, 1, 30) || x'55aa' || substr(body, 33)");
   const bool while_running = GENERATE(false, true);
   Vehicle vehicle;
-  vehicle.fleet.Sets("region_is_complete", "true");
   vehicle.Syncs(kNow);
   vehicle.SignsIn();
   REQUIRE(vehicle.Looks(kUnknown).outcome == Outcome::kNotFlagged);
@@ -220,7 +234,6 @@ TEST_CASE("a row that was changed or deleted behind the node's back is never a s
 
 TEST_CASE("a partition that was granted but has not come yet makes every no uncertain") {
   Vehicle vehicle;
-  vehicle.fleet.Sets("region_is_complete", "true");
   vehicle.fleet.Grants({std::string(TestFleet::kLancashire), std::string(TestFleet::kCumbria), "E99999999"});
   vehicle.Syncs(kNow);
   vehicle.SignsIn();
@@ -328,6 +341,25 @@ TEST_CASE("a vehicle that was revoked answers nothing and lets nobody in") {
   vehicle.Syncs(kNow + 1min);
   CHECK_FALSE(vehicle.Tries("crew-1", "135790").ok());
   CHECK(vehicle.node->keeper().Ring() == nullptr);
+}
+
+TEST_CASE("verifying tells which topic is not as signed; a daemon that stops keeps nobody waiting for a repair") {
+  Vehicle vehicle;
+  vehicle.Syncs(kNow);
+  const auto damaged = [](const std::vector<TopicVerdict>& verdicts) {
+    std::vector<std::string> topics;
+    for (const TopicVerdict& verdict : verdicts) {
+      if (!verdict.matches) topics.push_back(verdict.topic);
+    }
+    return topics;
+  };
+  CHECK(damaged(*vehicle.node->Verify(true)).empty());
+  vehicle.Tamper("replica.db", "UPDATE entries SET version = version + 1 WHERE topic_id = "
+                               "(SELECT id FROM topics WHERE topic = 'rows/E10000017')");
+  vehicle.node->Stop();
+  const auto began = std::chrono::steady_clock::now();
+  CHECK(damaged(*vehicle.node->Verify(true)) == std::vector<std::string>{"rows/E10000017"});
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(3));
 }
 
 TEST_CASE("what a status says names the region while somebody is signed in, and counts always") {

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "crypto/pin.h"
+#include "sync/england.h"
 
 namespace cpis::edge::test {
 namespace {
@@ -37,7 +38,7 @@ TestFleet::TestFleet() {
   ring_.index_key = crypto::Secret::Random(32);
   ring_.england_key = crypto::Secret::Random(32);
   ring_.directory_key = crypto::Secret::Random(32);
-  for (const std::string_view partition : {kLancashire, kCumbria}) {
+  for (const std::string_view partition : {kLancashire, kCumbria, sync::kNotices}) {
     ring_.epoch_keys[std::string(partition)].emplace(kEpoch, crypto::Secret::Random(32));
   }
 }
@@ -92,10 +93,41 @@ void TestFleet::Knows(std::string_view partition, std::string_view number, const
   const uint64_t version = topics_[topic].changes.size() + 1;
   const crypto::Secret* epoch_key = ring_.EpochKey(std::string(partition), kEpoch);
   Publish(topic, index, crypto::SealRow(*epoch_key, key, {partition, index, version, kEpoch}, sync::EncodeFlag(flag)));
+  CountInEngland(number, true);
 }
 
 void TestFleet::Forgets(std::string_view partition, std::string_view number) {
   Publish(Topic::Rows(partition), IndexOf(number), {});
+  CountInEngland(number, false);
+}
+
+void TestFleet::KnowsElsewhere(std::string_view number) { CountInEngland(number, true); }
+
+// Every bucket that differs is a change of its own.
+void TestFleet::CountInEngland(std::string_view number, bool flagged) {
+  const auto bodies = [this] {
+    std::map<sync::RowIndex, Bytes> buckets;
+    const std::vector<crypto::EnglandHash> hashes(england_.begin(), england_.end());
+    for (auto& bucket : sync::England(hashes, sync::England::kFewestBits).Buckets()) buckets[bucket.index] = bucket.body;
+    return buckets;
+  };
+  auto before = bodies();
+  const auto hash = crypto::EnglandHashOf(ring_.england_key, NumberKey(number));
+  flagged ? (void)england_.insert(hash) : (void)england_.erase(hash);
+  auto after = bodies();
+  for (auto& [index, body] : before) after.try_emplace(index);
+  for (auto& [index, body] : after) {
+    if (body != before[index]) Publish(Topic::Index(), index, std::move(body));
+  }
+}
+
+void TestFleet::Notices(std::string_view number, sync::Notice notice) {
+  const Topic topic = Topic::Rows(sync::kNotices);
+  const crypto::Secret key = NumberKey(number);
+  const sync::RowIndex index = crypto::IndexOf(ring_.index_key, key);
+  const crypto::RowPlace place{sync::kNotices, index, topics_[topic].changes.size() + 1, kEpoch};
+  const crypto::Secret* epoch_key = ring_.EpochKey(std::string(sync::kNotices), kEpoch);
+  Publish(topic, index, crypto::SealRow(*epoch_key, key, place, sync::EncodeNotice(notice)));
 }
 
 void TestFleet::Names(const sync::Authority& authority) {
@@ -125,6 +157,13 @@ void TestFleet::Grants(std::vector<std::string> region, bool revoked) {
   Publish(Topic::Node(kNodeId), KeyOf("grant"), sync::Encode(grant));
 }
 
+void TestFleet::RaisesAs(const std::string& id, const sync::Alert& alert) {
+  const Bytes sealed = crypto::SealWith(ring_.directory_key, "alert", sync::Encode(alert));
+  Publish(Topic::Node(kNodeId), KeyOf("alert/" + id), crypto::SealTo(node_box_.public_key, sealed));
+}
+
+void TestFleet::TakesBack(const sync::Alert& alert) { Publish(Topic::Node(kNodeId), KeyOf("alert/" + alert.id), {}); }
+
 void TestFleet::StartsWork() {
   Names(sync::Authority{std::string(kLancashire), "Lancashire County Council", "03001236722", "03001236720"});
   Names(sync::Authority{std::string(kCumbria), "Cumbria Council", "03332401727", ""});
@@ -139,6 +178,8 @@ void TestFleet::StartsWork() {
   sync::Flag other;
   other.plans = {{sync::PlanType::kLac, At("2025-03-01T09:00:00Z"), std::nullopt}};
   Knows(kCumbria, "9990000034", other);
+  KnowsElsewhere(kElsewhere);
+  Notices(kWithheld, sync::Notice::kWithheld);
 }
 
 sync::Segment TestFleet::Delta(const Topic& topic, uint64_t to) const {
@@ -174,6 +215,23 @@ std::vector<sync::Segment> TestFleet::Snapshot(const Topic& topic, size_t rows_a
   }
   for (sync::Segment& part : parts) part.parts = static_cast<uint32_t>(parts.size());
   return parts;
+}
+
+sync::Segment TestFleet::Repair(const Topic& topic, const std::vector<crypto::Digest>& basis) const {
+  const TopicModel& model = topics_.at(topic);
+  sync::Segment repair{.kind = sync::SegmentKind::kRepair,
+                       .topic = topic,
+                       .epoch = kEpoch,
+                       .from = sync::Sequence{0},
+                       .to = sync::Sequence{model.changes.size()},
+                       .digest = model.changes.back().digest};
+  for (size_t bucket = 0; bucket < basis.size(); ++bucket) {
+    if (model.set.BucketDigest(bucket) != basis[bucket]) repair.buckets.insert(static_cast<uint8_t>(bucket));
+  }
+  for (const auto& [index, entry] : model.entries) {
+    if (repair.buckets.contains(sync::BucketOf(index))) repair.entries.push_back({index, entry.version, entry.body});
+  }
+  return repair;
 }
 
 Bytes TestFleet::SignedManifest(Instant server_time) const {

@@ -43,6 +43,8 @@ class TestFleet {
   static constexpr std::string_view kCumbria = "E10000006";
   static constexpr std::string_view kChild = "9990000018";
   static constexpr std::string_view kUnknown = "9990000026";
+  static constexpr std::string_view kElsewhere = "9990000042";
+  static constexpr std::string_view kWithheld = "9990000050";
   static constexpr sync::PersonId kCrew{7};
 
   TestFleet();
@@ -53,14 +55,21 @@ class TestFleet {
   // Each is one change of the topic it concerns, not yet fed to anyone.
   void Knows(std::string_view partition, std::string_view number, const sync::Flag& flag);
   void Forgets(std::string_view partition, std::string_view number);
+  void KnowsElsewhere(std::string_view number);  // under an authority that is not in the region of the node
+  void Notices(std::string_view number, sync::Notice notice);
   void Names(const sync::Authority& authority);
   void Names(const sync::Viewer& viewer);
   void Employs(const std::string& staff, std::string_view pin, sync::Right right, bool disabled = false);
   void Sets(const std::string& key, const std::string& value);
   void Grants(std::vector<std::string> region, bool revoked = false);
 
+  // An alert of this node, and its end.
+  void Raises(const sync::Alert& alert) { RaisesAs(alert.id, alert); }
+  void RaisesAs(const std::string& id, const sync::Alert& alert);  // in the place of another id
+  void TakesBack(const sync::Alert& alert);
+
   // Two authorities with their numbers, a viewer, staff "crew-1" (PIN 135790, B0107) and "quiet-1" (PIN 246802, B0170),
-  // and kChild on a current plan in Lancashire since 2026-03-01.
+  // kChild on a current plan in Lancashire since 2026-03-01, kElsewhere flagged elsewhere in England, and kWithheld withheld.
   void StartsWork();
 
   // Brings the replica to where the fleet is, by deltas or by snapshots of `rows_a_part`, and has it adopt the
@@ -70,6 +79,7 @@ class TestFleet {
   // The pieces, for tests that feed by hand.
   sync::Segment Delta(const sync::Topic& topic, uint64_t to) const;  // of change `to`; views live as long as the fleet
   std::vector<sync::Segment> Snapshot(const sync::Topic& topic, size_t rows_a_part) const;
+  sync::Segment Repair(const sync::Topic& topic, const std::vector<crypto::Digest>& basis) const;
   Bytes SignedManifest(Instant server_time) const;  // of the region
   Status Adopt(sync::node::ReplicaStore& replica, Instant server_time) const;
   sync::RowIndex IndexOf(std::string_view number) const;
@@ -96,6 +106,7 @@ class TestFleet {
     sync::TopicSet set;
   };
   void Publish(const sync::Topic& topic, sync::RowIndex index, Bytes body);
+  void CountInEngland(std::string_view number, bool flagged);
   crypto::Secret NumberKey(std::string_view number) const;
 
   crypto::SigningKey root_ = crypto::NewSigningKey();
@@ -110,6 +121,7 @@ class TestFleet {
   crypto::Secret ring_key_ = crypto::Secret::Random(32);
   crypto::KeyRing ring_;
   std::map<sync::Topic, TopicModel> topics_;
+  std::set<crypto::EnglandHash> england_;
 };
 
 }  // namespace cpis::edge::test

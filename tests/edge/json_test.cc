@@ -22,7 +22,7 @@ TEST_CASE("a lookup is rendered as the contract writes it") {
       R"("emergency_duty_tel":"03001236722","office_hours_tel":"03001236720"}}],)"
       R"("pattern":{"accesses_90_days":3,"organisations_90_days":2,"frequent":true},)"
       R"("accesses":[{"at":"2026-11-21T23:15:00Z","viewer":"Ms Sam Crew","role":"Paramedic",)"
-      R"("organisation":"NORTH WEST AMBULANCE SERVICE NHS TRUST"}],"advice":[]})");
+      R"("organisation":"NORTH WEST AMBULANCE SERVICE NHS TRUST"}],"advice":[],"resolvable":false})");
 }
 
 TEST_CASE("the reason stands beside CANNOT_SAY and nowhere else") {
@@ -94,6 +94,21 @@ TEST_CASE("outbox, verify and doctor are lists") {
   CHECK(ToJson(std::vector<Finding>{}) == "[]");
 }
 
+TEST_CASE("an alert says who looked, when, what they were told, and the plans as a lookup does") {
+  AlertShown alert = OneAlert();
+  const std::string start =
+      R"({"id":"0193A000-0000-7000-8000-00000000000A","nhs_number":"9990000018","staff":"crew-9","incident":"INC-7",)"
+      R"("occurred_at":"2026-11-22T02:15:00Z","raised_at":"2026-11-22T06:00:00Z","outcome_at_node":"NOT_FLAGGED",)"
+      R"("plans":[{"type":"CPP","snomed":"342191000000101","start":"2026-11-20T09:00:00Z","end":null,"state":"CURRENT",)"
+      R"("subject":"CHILD","authority":{"code":"E10000017","name":"Lancashire County Council",)"
+      R"("emergency_duty_tel":"03001236722","office_hours_tel":"03001236720"}}],)";
+  CHECK(ToJson(alert) == start + R"("acknowledged_by":null,"acknowledged_at":null})");
+  alert.acknowledged_by = "crew-1";
+  alert.acknowledged_at = At("2026-11-22T08:00:00Z");
+  CHECK(ToJson(std::vector<AlertShown>{alert}) ==
+        "[" + start + R"("acknowledged_by":"crew-1","acknowledged_at":"2026-11-22T08:00:00Z"}])");
+}
+
 namespace {
 
 Result<std::string> Call(FakeNode& node, const std::string& method, const std::string& json) {
@@ -112,6 +127,27 @@ TEST_CASE("a local lookup carries session, number, incident and silence to the n
   CHECK(node.lookup.nhs_number == "9990000018");
   CHECK(node.lookup.incident == "INC-1");
   CHECK(node.lookup.silent);
+  CHECK_FALSE(node.lookup.local);
+  CHECK(Call(node, "node.lookup", R"({"token":"t","nhs_number":"9990000018","local":true})").ok());
+  CHECK(node.lookup.local);
+}
+
+TEST_CASE("resolving asks the node the same, and what can be resolved says so") {
+  FakeNode node;
+  const std::string same = R"({"token":"t","nhs_number":"9990000018","incident":"INC-1","silent":true})";
+  CHECK(Call(node, "node.resolve", same).status().code() == platform::Code::kUnavailable);
+  Answer answer = FlaggedAnswer();
+  answer.source = Source::kFleetServer;
+  node.resolved_answer = answer;
+  CHECK(*Call(node, "node.resolve", same) == ToJson(answer));
+  CHECK(node.token == "t");
+  CHECK(node.resolved.nhs_number == "9990000018");
+  CHECK(node.resolved.incident == "INC-1");
+  CHECK(node.resolved.silent);
+  CHECK(node.lookups == 0);
+  answer.resolvable = true;
+  CHECK(ToJson(answer).find(R"("source":"FLEET_SERVER")") != std::string::npos);
+  CHECK(ToJson(answer).ends_with(R"("resolvable":true})"));
 }
 
 TEST_CASE("a local argument that is unknown or of the wrong type never reaches the node") {
@@ -174,9 +210,14 @@ TEST_CASE("every other local method reaches its call") {
   CHECK(node.repaired);
   CHECK(*Call(node, "node.audit.verify", "{}") == R"({"good":true,"detail":"1024 entries, chain unbroken"})");
   CHECK(*Call(node, "node.doctor", "{}") == "[]");
+  node.alerts = std::vector<AlertShown>{OneAlert()};
+  node.acknowledging = OneAlert();
+  CHECK(*Call(node, "node.alerts", R"({"token":"t"})") == ToJson(std::vector<AlertShown>{OneAlert()}));
+  CHECK(*Call(node, "node.alerts.acknowledge", R"({"token":"t","id":"c"})") == ToJson(OneAlert()));
+  CHECK(node.acknowledged == "c");
   CHECK(*Call(node, "node.sign-out", R"({"token":"t"})") == "{}");
   CHECK(*Call(node, "node.attend", R"({"token":"t","nhs_number":"9990000018","incident":"I"})") ==
-        ToJson(AttendReply{"0193A000-0000-7000-8000-000000000001", Notification::kQueued, At("2026-11-22T02:15:00Z")}));
+        ToJson(AttendReply{"0193A000-0000-7000-8000-000000000001", Notification::kQueued, At("2026-11-22T02:15:00Z"), Outcome::kFlagged}));
 }
 
 }  // namespace cpis::edge

@@ -27,6 +27,7 @@ Grounds Sound() {
   grounds.enrolled = grounds.unlocked = grounds.clock_trusted = grounds.region_held = true;
   grounds.as_of = kNow - 1h;
   grounds.now = kNow;
+  grounds.england = England::kNoMatch;
   return grounds;
 }
 Grounds Flagged() {
@@ -52,11 +53,14 @@ TEST_CASE("every ground has its outcome") {
   using G = Grounds;
   using P = sync::Policy;
   const Case cases[] = {
-      {"the region is the whole set", [](G&, P& p) { p.region_is_complete = true; }, kNot, Reason::kNone, kFlagged,
+      {"nothing is known of the rest of England", [](G& g, P&) { g.england = England::kUnknown; }, kCannot,
+       Reason::kNoEnglandIndex, kFlagged, Reason::kNone},
+      {"not in the England index", [](G&, P&) {}, kNot, Reason::kNone, kFlagged, Reason::kNone},
+      {"there is a notice", [](G& g, P&) { g.notice = sync::Notice::kWithheld; }, kCannot, Reason::kWithheld, kFlagged,
        Reason::kNone},
-      {"nothing is known of the rest of England", [](G&, P&) {}, kCannot, Reason::kNoEnglandIndex, kFlagged,
+      {"the number was replaced", [](G& g, P&) { g.notice = sync::Notice::kReplaced; }, kCannot, Reason::kReplaced, kFlagged,
        Reason::kNone},
-      {"not in the England index", [](G& g, P&) { g.england = England::kNoMatch; }, kNot, Reason::kNone, kFlagged,
+      {"the rows are not verified yet", [](G& g, P&) { g.verifying = true; }, kCannot, Reason::kVerifying, kFlagged,
        Reason::kNone},
       {"in the England index", [](G& g, P&) { g.england = England::kMatch; }, kPossibly, Reason::kNone, kFlagged,
        Reason::kNone},
@@ -70,9 +74,9 @@ TEST_CASE("every ground has its outcome") {
       {"lease over", [](G& g, P&) { g.as_of = kNow - 72h - 1s; }, kCannot, Reason::kLeaseExpired, kCannot,
        Reason::kLeaseExpired},
       {"end of the lease", [](G& g, P&) { g.as_of = kNow - 72h; }, kCannot, Reason::kStale, kFlagged, Reason::kNone},
-      {"past fresh_for", [](G& g, P& p) { g.as_of = kNow - 24h - 1s, p.region_is_complete = true; }, kCannot,
+      {"past fresh_for", [](G& g, P&) { g.as_of = kNow - 24h - 1s; }, kCannot,
        Reason::kStale, kFlagged, Reason::kNone},
-      {"just fresh", [](G& g, P& p) { g.as_of = kNow - 24h, p.region_is_complete = true; }, kNot, Reason::kNone,
+      {"just fresh", [](G& g, P&) { g.as_of = kNow - 24h; }, kNot, Reason::kNone,
        kFlagged, Reason::kNone},
       {"locked",
        [](G& g, P&) {
@@ -80,13 +84,13 @@ TEST_CASE("every ground has its outcome") {
          g.evidence.clear();
        },
        kCannot, Reason::kLocked, kCannot, Reason::kLocked},
-      {"a row does not open", [](G& g, P& p) { g.unreadable_row = p.region_is_complete = true; }, kCannot,
+      {"a row does not open", [](G& g, P&) { g.unreadable_row = true; }, kCannot,
        Reason::kReplicaDamaged, kFlagged, Reason::kNone},
-      {"the region is damaged", [](G& g, P& p) { g.region_damaged = p.region_is_complete = true; }, kCannot,
+      {"the region is damaged", [](G& g, P&) { g.region_damaged = true; }, kCannot,
        Reason::kReplicaDamaged, kFlagged, Reason::kNone},
-      {"part of the region is not here", [](G& g, P& p) { g.region_held = false, p.region_is_complete = true; },
+      {"part of the region is not here", [](G& g, P&) { g.region_held = false; },
        kCannot, Reason::kNeverSynced, kFlagged, Reason::kNone},
-      {"the clock is not trusted", [](G& g, P& p) { g.clock_trusted = false, p.region_is_complete = true; }, kCannot,
+      {"the clock is not trusted", [](G& g, P&) { g.clock_trusted = false; }, kCannot,
        Reason::kClockNotTrusted, kFlagged, Reason::kNone},
   };
   for (const Case& c : cases) {
@@ -116,7 +120,7 @@ TEST_CASE("an ended plan is shown in its window, after current ones; past it the
   CHECK(answer.plans.front().authority.code == kLancashire.code);
   grounds.evidence = {{kCumbria, {.plans = {Ended(24h * 366)}, .accesses = {{kNow - 1h, sync::PersonId{1}}}}}};
   answer = Judge(grounds, {});
-  CHECK(answer.outcome == Outcome::kCannotSay);
+  CHECK(answer.outcome == Outcome::kNotFlagged);
   CHECK(answer.accesses.empty());
 }
 
@@ -164,6 +168,42 @@ TEST_CASE("the pattern counts accesses and organisations of the last 90 days") {
   CHECK(answer.pattern.accesses_90_days == 3);
   CHECK(answer.pattern.organisations_90_days == 2);
   CHECK(answer.pattern.frequent);
+  policy.frequent_accesses = 4;
+  CHECK_FALSE(Judge(grounds, policy).pattern.frequent);
+}
+
+TEST_CASE("an access counts for 90 days, to the minute") {
+  Grounds grounds = Flagged();
+  grounds.evidence[0].flag.accesses = {{kNow, sync::PersonId{1}}, {kNow - 24h * 90, sync::PersonId{1}}};
+  CHECK(Judge(grounds, {}).pattern.accesses_90_days == 2);
+  grounds.now += 1min;
+  CHECK(Judge(grounds, {}).pattern.accesses_90_days == 1);
+}
+
+TEST_CASE("the pattern counts what is shown: an access under two authorities once, and no more than 25") {
+  Grounds grounds = Flagged();
+  grounds.evidence.push_back({kCumbria, {.plans = {Current()}, .accesses = {}}});
+  for (int i = 0; i < 25; ++i) {
+    grounds.evidence[0].flag.accesses.push_back({kNow - i * 2h, sync::PersonId{1}});
+    grounds.evidence[1].flag.accesses.push_back({kNow - i * 2h - (i < 2 ? 0h : 1h), sync::PersonId{1}});
+  }
+  const Answer answer = Judge(grounds, {});
+  CHECK(answer.accesses.size() == 25);
+  CHECK(answer.pattern.accesses_90_days == 25);
+  grounds.evidence[0].flag.accesses.resize(2);
+  grounds.evidence[1].flag.accesses.resize(2);
+  CHECK(Judge(grounds, {}).pattern.accesses_90_days == 2);
+}
+
+TEST_CASE("whose organisation is not known counts as a look, not as an organisation") {
+  Grounds grounds = Flagged();
+  grounds.evidence[0].flag.accesses = {{kNow, sync::PersonId{1}}, {kNow - 1h, sync::PersonId{2}}, {kNow - 2h, sync::PersonId{2}}};
+  grounds.viewers[sync::PersonId{1}] = {sync::PersonId{1}, "A", "R1070", "Paramedic", "RX7", "North West"};
+  const Answer answer = Judge(grounds, {});
+  CHECK(answer.pattern.accesses_90_days == 3);
+  CHECK(answer.pattern.organisations_90_days == 1);
+  CHECK(answer.pattern.frequent);
+  sync::Policy policy;
   policy.frequent_accesses = 4;
   CHECK_FALSE(Judge(grounds, policy).pattern.frequent);
 }

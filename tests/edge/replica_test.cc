@@ -3,10 +3,11 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <thread>
 
-#include "fleet_fixture.h"
 #include "platform/sqlite.h"
+#include "replica_stage.h"
 
 namespace cpis::edge {
 namespace {
@@ -14,38 +15,12 @@ namespace {
 using platform::Code;
 using sync::Topic;
 using test::At;
-using test::TemporaryDirectory;
 using test::TestFleet;
 
-const Instant kNow = At("2026-11-22T02:00:00Z");
-const std::vector<std::string> kRegion = {std::string(TestFleet::kLancashire), std::string(TestFleet::kCumbria)};
-const Topic kRows = Topic::Rows(TestFleet::kLancashire);
-
-struct Stage {
-  Stage() { fleet.StartsWork(); }
-
-  std::unique_ptr<Replica> Open() {
-    auto replica = Replica::Open(
-        {directory.path() / "replica.db", fleet.Identity().keys.freshness, fleet.Identity().journal_key.Clone()});
-    REQUIRE(replica.ok());
-    return *std::move(replica);
-  }
-  // As somebody with the disk would, behind the node's back.
-  void Tamper(std::string_view sql) {
-    auto database = platform::Database::Open(directory.path() / "replica.db");
-    REQUIRE(database.ok());
-    REQUIRE(database->Run(sql).ok());
-  }
-  // Enough rows for a snapshot of several parts; their bodies need not open.
-  void GrowsBy(int children) {
-    sync::Flag flag;
-    flag.plans = {{sync::PlanType::kLac, At("2026-01-01T00:00:00Z"), std::nullopt}};
-    for (int i = 0; i < children; ++i) fleet.Knows(TestFleet::kLancashire, "998" + std::to_string(1000000 + i), flag);
-  }
-
-  TemporaryDirectory directory;
-  TestFleet fleet;
-};
+using test::kNow;
+using test::kRegion;
+using test::kRows;
+using test::Stage;
 
 TEST_CASE("a replica that was fed finds rows and says as of when") {
   Stage stage;
@@ -268,6 +243,24 @@ TEST_CASE("a file that is no database is replaced by an empty one") {
   auto replica = stage.Open();
   CHECK_FALSE(replica->CoverageOf(kRegion).as_of);
   CHECK(stage.fleet.Feed(*replica, kNow).ok());
+}
+
+TEST_CASE("no bit of the file's header keeps a node from starting") {
+  Stage stage;
+  for (int bit = 0; bit < 100 * 8; ++bit) {
+    {
+      auto replica = stage.Open();
+      if (!replica->CoverageOf(kRegion).as_of) REQUIRE(stage.fleet.Feed(*replica, kNow).ok());
+    }
+    std::fstream file(stage.file(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(bit / 8);
+    const int byte = file.get();
+    file.seekp(bit / 8);
+    file.put(static_cast<char>(byte ^ (1 << bit % 8)));
+    file.close();
+    INFO("bit " << bit);
+    CHECK(stage.Open() != nullptr);
+  }
 }
 
 TEST_CASE("a manifest that is older, or promises what is not held, does not move as_of") {

@@ -121,6 +121,19 @@ TEST_CASE("a server corrects a wall clock that ran ahead after a reboot") {
   CHECK(tablet.time->Now().at == kServer + 2h);
 }
 
+TEST_CASE("time is never before what a signed manifest on disk says, though the marks of it were lost") {
+  Tablet tablet(kServer - 48h);  // switched off before the marks were written, with a wall that is days behind
+  tablet.time->AtLeast(kServer);
+  CHECK(tablet.time->Now().at == kServer);
+  CHECK_FALSE(tablet.time->Now().trusted);
+  tablet.clock.Advance(1h);
+  CHECK(tablet.time->Now().at == kServer + 1h);
+  tablet.time->AtLeast(kServer - 1h);
+  CHECK(tablet.time->Now().at == kServer + 1h);
+  REQUIRE(tablet.kept);  // or the next start would begin at the manifest again
+  CHECK(tablet.kept->high_water == kServer + 1h);
+}
+
 TEST_CASE("time that is in use is kept at least each minute") {
   Tablet tablet(kServer);
   tablet.time->Heard(kServer);

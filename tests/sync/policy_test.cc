@@ -36,23 +36,21 @@ TEST_CASE("settings arrive in the unit that their name says") {
   REQUIRE(policy.Set("idle_limit_minutes", "4").ok());
   REQUIRE(policy.Set("shift_limit_hours", "5").ok());
   REQUIRE(policy.Set("frequent_accesses", "6").ok());
-  REQUIRE(policy.Set("region_is_complete", "true").ok());
+  REQUIRE(policy.Set("england_false_positive_one_in", "128").ok());
   CHECK(policy.fresh_for == 2h);
   CHECK(policy.lease == 3h);
   CHECK(policy.idle_limit == 4min);
   CHECK(policy.shift_limit == 5h);
   CHECK(policy.frequent_accesses == 6);
-  CHECK(policy.region_is_complete);
-  REQUIRE(policy.Set("region_is_complete", "false").ok());
-  CHECK_FALSE(policy.region_is_complete);
+  CHECK(policy.england_one_in == 128);
 }
 
-TEST_CASE("a yes or no is true or false and nothing else") {
+TEST_CASE("the England index can be made neither useless nor a list of the flagged") {
   Policy policy;
-  for (const auto* value : {"yes", "1", "TRUE", ""}) {
-    CHECK(policy.Set("region_is_complete", value).code() == Code::kInvalid);
+  for (const auto* value : {"15", "257", "0", "64.5", ""}) {
+    CHECK(policy.Set("england_false_positive_one_in", value).code() == Code::kInvalid);
   }
-  CHECK_FALSE(policy.region_is_complete);
+  CHECK(policy.england_one_in == 64);
 }
 
 TEST_CASE("refusals quote the input and say what would be right") {
@@ -60,7 +58,8 @@ TEST_CASE("refusals quote the input and say what would be right") {
   Policy policy;
   CHECK(policy.Set("lease_hours", "721").message() ==
         "lease_hours cannot be \"721\": use a whole number of hours from 1 to 720");
-  CHECK(policy.Set("region_is_complete", "yes").message() == "region_is_complete cannot be \"yes\": use true or false");
+  CHECK(policy.Set("england_false_positive_one_in", "yes").message() ==
+        "england_false_positive_one_in cannot be \"yes\": use a whole number of unflagged numbers from 16 to 256");
   const auto unknown = policy.Set("lease", "1");
   CHECK(unknown.code() == Code::kInvalid);
   CHECK_THAT(unknown.message(), Contains("\"lease\"") && Contains("frequent_accesses, fresh_for_hours"));
@@ -70,11 +69,11 @@ TEST_CASE("every setting is listed by name and can be set to what is listed") {
   Policy policy;
   REQUIRE(policy.Set("lease_hours", "48").ok());
   const auto settings = policy.Settings();
-  CHECK(settings == std::vector<std::pair<std::string, std::string>>{{"frequent_accesses", "3"},
+  CHECK(settings == std::vector<std::pair<std::string, std::string>>{{"england_false_positive_one_in", "64"},
+                                                                     {"frequent_accesses", "3"},
                                                                      {"fresh_for_hours", "24"},
                                                                      {"idle_limit_minutes", "15"},
                                                                      {"lease_hours", "48"},
-                                                                     {"region_is_complete", "false"},
                                                                      {"shift_limit_hours", "12"}});
   Policy copy;
   for (const auto& [key, value] : settings) CHECK(copy.Set(key, value).ok());

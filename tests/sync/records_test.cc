@@ -14,6 +14,10 @@ const Authority kAuthority{"E10000017", "Lancashire County Council", "0300123672
 const Viewer kViewer{PersonId{70'000}, "Ms Sam Crew", "R1070", "Paramedic", "RX7", "NORTH WEST AMBULANCE SERVICE"};
 const StaffMember kStaff{"sam", "Sam Crew", "R1070", "Paramedic", Right::kSilent, true, Bytes(40, 7)};
 const Grant kGrant{{"E10000017", "E09000012"}, Bytes(80, 1), Bytes(200, 2), true};
+const Alert kAlert{"alert-1", "event-1", "9990000018", "sam", "INC-1", Instant(std::chrono::minutes(29'000'000)),
+                   Outcome::kNotFlagged, Instant(std::chrono::minutes(29'000'060)),
+                   {{kAuthority, {PlanType::kCpp, Instant(std::chrono::minutes(28'000'000)), std::nullopt}},
+                    {kAuthority, {PlanType::kUcpp, Instant(std::chrono::minutes(1)), Instant(std::chrono::minutes(2))}}}};
 const Setting kSetting{"lease_hours", "48"};
 
 TEST_CASE("records of the directory decode to what was encoded, and the first byte tells them apart") {
@@ -60,6 +64,12 @@ TEST_CASE("a setting decodes to what was encoded") {
   CHECK(setting->value == "48");
 }
 
+TEST_CASE("an alert decodes to what was encoded") {
+  const auto alert = DecodeAlert(Encode(kAlert));
+  REQUIRE(alert.ok());
+  CHECK((*alert == kAlert));
+}
+
 // What decodes is in the one form that encodes it.
 template <typename Decode, typename Again>
 void CheckStrict(const Bytes& bytes, Decode decode, Again again) {
@@ -83,6 +93,7 @@ TEST_CASE("records that are truncated, longer or in another form are corrupt") {
   CheckStrict(Encode(kStaff), DecodeStaffMember, encode);
   CheckStrict(Encode(kGrant), DecodeGrant, encode);
   CheckStrict(Encode(kSetting), DecodeSetting, encode);
+  CheckStrict(Encode(kAlert), DecodeAlert, encode);
 }
 
 TEST_CASE("no record can stand for another") {
@@ -90,6 +101,8 @@ TEST_CASE("no record can stand for another") {
   CHECK_FALSE(DecodeGrant(Encode(kStaff)).ok());
   CHECK_FALSE(DecodeSetting(Encode(kAuthority)).ok());
   CHECK_FALSE(DecodeDirectoryEntry(Encode(kSetting)).ok());
+  CHECK_FALSE(DecodeGrant(Encode(kAlert)).ok());
+  CHECK_FALSE(DecodeAlert(Encode(kGrant)).ok());
 }
 
 TEST_CASE("a count of partitions that cannot be there is refused") {

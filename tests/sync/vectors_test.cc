@@ -193,6 +193,11 @@ TEST_CASE("vector: records") {
   CHECK(Hex(Encode(Grant{{"E10000017", "E09000012"}, {1, 2}, {3}, true})) ==
         "04020945313030303030313709453039303030303132020102010301");
   CHECK(Hex(Encode(Setting{"lease_hours", "48"})) == "050b6c656173655f686f757273023438");
+  const Instant at(std::chrono::milliseconds(0x0102));
+  CHECK(Hex(Encode(Alert{"a", "e", "9990000018", "s", "", at, Outcome::kNotFlagged, at,
+                         {{{"E1", "L", "1", ""}, {PlanType::kCpp, at, at}}}})) ==
+        "060161" "0165" "0a39393930303030303138" "0173" "00" "0000000000000102" "02" "0000000000000102"
+        "01" "024531" "014c" "0131" "00" "01" "0000000000000102" "01" "0000000000000102");
 }
 
 }  // namespace

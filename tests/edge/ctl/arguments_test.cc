@@ -58,6 +58,9 @@ TEST_CASE("every command of the node calls its method") {
   CHECK(ArgumentsOf({"node", "verify", "--repair"}) == R"({"repair":true})");
   CHECK(Good({"node", "audit", "verify"}).method == "node.audit.verify");
   CHECK(Good({"node", "doctor"}).method == "node.doctor");
+  CHECK(Good({"node", "alerts"}).method == "node.alerts");
+  CHECK(Good({"node", "alerts", "--acknowledge", "a-1"}).method == "node.alerts.acknowledge");
+  CHECK(ArgumentsOf({"node", "alerts", "--acknowledge", "a-1"}) == R"({"id":"a-1"})");
 }
 
 TEST_CASE("every command of the fleet calls its method") {
@@ -78,6 +81,10 @@ TEST_CASE("every command of the fleet calls its method") {
   CHECK(ArgumentsOf({"fleet", "staff", "disable", "c1"}) == R"({"id":"c1"})");
   CHECK(ArgumentsOf({"fleet", "attendances", "--since", "2026-11-22T00:00:00Z"}) ==
         R"({"since":"2026-11-22T00:00:00Z"})");
+  CHECK(Good({"fleet", "alerts"}).method == "fleet.alerts");
+  CHECK(Good({"fleet", "sensitive", "list"}).method == "fleet.sensitive.list");
+  CHECK(Good({"fleet", "sensitive", "remove", "9990000018"}).method == "fleet.sensitive.remove");
+  CHECK(ArgumentsOf({"fleet", "sensitive", "add", "999 000 0018"}) == R"({"nhs_number":"999 000 0018"})");
   CHECK(Good({"fleet", "rotate"}).method == "fleet.rotate");
   CHECK(Good({"fleet", "policy", "show"}).method == "fleet.policy.show");
   CHECK(ArgumentsOf({"fleet", "policy", "set", "a=1", "b=2"}) == R"({"settings":["a=1","b=2"]})");
@@ -91,6 +98,7 @@ TEST_CASE("a wrong command line is one line that says where the right one is des
                                                                  {"node", "attend", "9990000018"},
                                                                  {"node", "status", "--frobnicate"},
                                                                  {"node", "status", "extra"},
+                                                                 {"node", "alerts", "--acknowledge"},
                                                                  {"fleet", "policy", "set"},
                                                                  {"fleet", "node", "add", "amb-1"}}) {
     const Parsed parsed = ParseArguments(words);

@@ -47,6 +47,49 @@ TEST_CASE("a flagged child reads: outcome first, then plans, whom to phone, who 
         "The local authority will be told that this person was seen.\n");
 }
 
+TEST_CASE("an answer of the fleet server says that it covers more than the vehicle") {
+  const json::value answer = json::parse(
+      R"({"outcome":"NOT_FLAGGED","as_of":"2026-11-22T02:00:00Z","age_seconds":0,"source":"FLEET_SERVER","region":[]})");
+  CHECK(Contains(Render("node.resolve", answer), "It covers every authority that reports to the fleet server.\n"));
+  CHECK(ExitCodeOf("node.resolve", answer) == 0);
+  CHECK(ExitCodeOf("node.resolve", json::object{{"outcome", "CANNOT_SAY"}}) == 3);
+}
+
+TEST_CASE("an alert reads: who, when, what was said then, what is so now, and whom to phone") {
+  const std::string alert =
+      R"({"id":"a-1","nhs_number":"9990000018","staff":"crew-9","incident":"INC-7","occurred_at":"2026-11-22T02:15:00Z",)"
+      R"("raised_at":"2026-11-22T06:00:00Z","outcome_at_node":"NOT_FLAGGED","plans":[{"type":"CPP","start":)"
+      R"("2026-11-20T09:00:00Z","end":null,"state":"CURRENT","authority":{"code":"E10000017","name":"Lancashire County Council",)"
+      R"("emergency_duty_tel":"03001236722","office_hours_tel":null}}],)";
+  const std::string story =
+      "The person with NHS number 999 000 0018, whom crew-9 looked up or attended on 22 Nov 2026 02:15 (incident INC-7), is "
+      "FLAGGED.\n"
+      "The answer then was that nothing is held. It became known on 22 Nov 2026 06:00.\n"
+      "  Child protection plan, CURRENT\n"
+      "    from 20 Nov 2026 09:00\n"
+      "    Lancashire County Council (E10000017)\n"
+      "    phone, emergency duty team: 03001236722\n"
+      "    phone, office hours:        none given\n";
+  const std::string open = alert + R"("acknowledged_by":null,"acknowledged_at":null})";
+  const std::string closed = alert + R"("acknowledged_by":"crew-1","acknowledged_at":"2026-11-22T08:00:00Z"})";
+  CHECK(Render("node.alerts", json::parse("[" + open + "," + closed + "]")) ==
+        story + "Phone the authority if nobody has, then: cpisctl node alerts --acknowledge a-1\n\n" + story +
+            "Acknowledged by crew-1 on 22 Nov 2026 08:00.\n");
+  CHECK(Render("node.alerts", json::parse("[]")) == "No alerts.\n");
+  CHECK(Contains(Render("node.alerts.acknowledge", json::parse(closed)), "Acknowledged by crew-1"));
+}
+
+TEST_CASE("the fleet's alerts say who has read them") {
+  const std::string text = Render(
+      "fleet.alerts",
+      json::parse(R"([{"id":"a-1","node":"A101","nhs_number":"9990000018","incident":"INC-7","occurred_at":)"
+                  R"("2026-11-22T02:15:00Z","raised_at":"2026-11-22T06:00:00Z","acknowledged_by":null,)"
+                  R"("acknowledged_at":null,"open":true}])"));
+  CHECK(Contains(text, "A101"));
+  CHECK(Contains(text, "999 000 0018"));
+  CHECK(Contains(text, "not yet"));
+}
+
 TEST_CASE("what is not known never reads as no flag") {
   const std::string cannot_say = Render(
       "node.lookup",
@@ -79,6 +122,9 @@ TEST_CASE("exit codes are those of the contract") {
   CHECK(import("CPF02") == 0);
   CHECK(import("CPF03") == 5);
   CHECK(import("CPF04") == 1);
+  CHECK(import("HELD") == 1);
+  CHECK(import("REFUSED") == 1);
+  CHECK(import("APPLIED") == 0);
   CHECK(ExitCodeOf("node.verify", json::parse(R"([{"matches":true},{"matches":false}])")) == 1);
   CHECK(ExitCodeOf("node.verify", json::parse(R"([{"matches":true}])")) == 0);
   CHECK(ExitCodeOf("node.doctor", json::parse(R"([{"good":false}])")) == 0);
@@ -101,6 +147,24 @@ TEST_CASE("an import in part lists each record that was refused") {
         "L-1: CPF03 loaded in part (4 loaded, 1 refused)\n"
         "  CPR04 /File/record[3]: check digit\n"
         "  acknowledgement /x/ack.xml\n");
+}
+
+TEST_CASE("an import that is held, and one of inactive numbers, say what became of them") {
+  CHECK(Render("fleet.import", json::parse(R"({"file_id":"L-2","code":"HELD","loaded":0,"rejected":0,"records":[],"ack":null,)"
+                                           R"("held":{"since":"2026-11-22T02:00:00Z","ending":12,"flags":40},"detail":"would end 12"})")) ==
+        "L-2: HELD held, nothing was loaded (0 loaded, 0 refused)\n"
+        "  would end 12\n");
+  CHECK(Render("fleet.import", json::parse(R"({"file_id":"M-1","code":"APPLIED","replaced":1,"erased":2,"unknown":0,"records":[],"ack":null})")) ==
+        "M-1: inactive numbers (1 replaced, 2 erased, 0 not known here)\n");
+}
+
+TEST_CASE("an authority of which a file is held says which, and since when") {
+  const std::string text = Render(
+      "fleet.authorities",
+      json::parse(R"([{"code":"E1","name":"A","flags":40,"last_file":"L-1","age_seconds":60,"held_since":"2026-11-22T02:00:00Z","held_file":"L-2"},)"
+                  R"({"code":"E2","name":"B","flags":1,"last_file":"H-1","age_seconds":60,"held_since":null,"held_file":null}])"));
+  CHECK(Contains(text, "L-2 since 22 Nov 2026 02:00\n"));
+  CHECK(Contains(text, "1 minute ago  -\n"));
 }
 
 TEST_CASE("status says what is missing in words") {
@@ -126,7 +190,7 @@ TEST_CASE("lists of the fleet are tables, and empty ones say so") {
       "NAME   STATE    REGION  LAST SEEN  NOW   ID\n"
       "amb-1  WAITING  E1,E2   never      away\n");
   for (const char* method : {"fleet.node.list", "fleet.staff.list", "fleet.authorities", "fleet.attendances",
-                             "node.outbox.list", "node.verify", "node.doctor"}) {
+                             "fleet.sensitive.list", "node.outbox.list", "node.verify", "node.doctor"}) {
     CHECK_FALSE(Render(method, json::parse("[]")).empty());
   }
 }

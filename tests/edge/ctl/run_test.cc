@@ -30,7 +30,8 @@ struct Person {
       if (progress) progress("rows", 1, 2);
       last_socket = socket;
       calls.push_back(call);
-      return answer;
+      if (call.method == "node.resolve") shown_before_asking = out.str();
+      return call.method == "node.resolve" ? resolved : answer;
     };
     around.pin_from_stdin = [this] { return ReadPinLine(in); };
     around.ask_pin = [this](const std::string&) -> platform::Result<std::string> { return typed_pins.at(asked++); };
@@ -63,6 +64,8 @@ struct Person {
   std::vector<std::string> typed_pins{"2468", "2468"};
   size_t asked = 0;
   sync::LocalAnswer answer{"{}", {platform::Code::kOk, "", 0}};
+  sync::LocalAnswer resolved{"", {platform::Code::kUnavailable, "the fleet server could not be asked", 75}};
+  std::string shown_before_asking;
   std::vector<sync::LocalCall> calls;
   Surroundings around;
 };
@@ -115,6 +118,12 @@ TEST_CASE("without a session nothing is asked of the daemon and the exit code is
   CHECK(person.Types({"node", "attend", "9990000018", "--incident", "I-1"}) == 4);
   CHECK(person.calls.empty());
   CHECK(person.err.str() == "cpisctl: not signed in (cpisctl node sign-in --staff ID)\n");
+  CHECK(person.Types({"node", "alerts"}) == 4);
+  CHECK(person.Types({"node", "alerts", "--acknowledge", "a-1"}) == 4);
+  CHECK(person.calls.empty());
+  person.answer.json = "[]";
+  CHECK(person.Types({"node", "alerts", "--session", "t"}) == 0);
+  CHECK(person.LastArguments().at("token").as_string() == "t");
 }
 
 TEST_CASE("a lookup without a session is the node's to refuse: one that is not enrolled has an answer for everyone") {
@@ -126,13 +135,67 @@ TEST_CASE("a lookup without a session is the node's to refuse: one that is not e
 
 TEST_CASE("--json prints the daemon's line unchanged") {
   Person person;
-  person.answer.json = R"({"outcome":"CANNOT_SAY",  "reason":"STALE"})";
-  CHECK(person.Types({"node", "lookup", "9990000018", "--session", "t", "--json"}) == 3);
+  person.answer.json = R"({"locked":true,  "node":"A101"})";
+  CHECK(person.Types({"node", "status", "--json"}) == 0);
   CHECK(person.out.str() == person.answer.json + "\n");
   person.out.str("");
   person.answer.json = kSession;
   CHECK(person.Types({"node", "sign-in", "--staff", "crew1", "--pin-stdin", "--json"}) == 0);
   CHECK(person.out.str() == std::string(kSession) + "\n");
+}
+
+constexpr const char* kElsewhere =
+    R"({"nhs_number":"9990000018","outcome":"POSSIBLY_FLAGGED_ELSEWHERE","source":"REPLICA","resolvable":true})";
+
+TEST_CASE("what the vehicle knows is shown at once, and then what the fleet server says, whose exit code counts") {
+  Person person;
+  person.answer.json = kElsewhere;
+  person.resolved = {R"({"outcome":"NOT_FLAGGED","source":"FLEET_SERVER"})", {platform::Code::kOk, "", 0}};
+  CHECK(person.Types({"node", "lookup", "9990000018", "--session", "t", "--incident", "I-1", "--silent"}) == 0);
+  CHECK(person.shown_before_asking.starts_with("POSSIBLY FLAGGED ELSEWHERE"));
+  CHECK(person.out.str().starts_with(person.shown_before_asking + "\nThe fleet server says now:\nNOT FLAGGED"));
+  REQUIRE(person.calls.size() == 2);
+  CHECK(person.calls[1].method == "node.resolve");
+  CHECK(person.calls[1].json == person.calls[0].json);
+}
+
+TEST_CASE("when the fleet server cannot be asked the local answer stands, in one line and with its exit code") {
+  Person person;
+  person.answer.json = kElsewhere;
+  CHECK(person.Types({"node", "lookup", "9990000018", "--session", "t"}) == 3);
+  CHECK(person.out.str() ==
+        person.shown_before_asking + "The fleet server could not be asked just now: the answer above stands.\n");
+  CHECK(person.err.str().empty());
+}
+
+TEST_CASE("--json of a lookup is one document: the last word, and what the vehicle said before it") {
+  Person person;
+  const std::vector<std::string> lookup{"node", "lookup", "9990000018", "--session", "t", "--json"};
+  person.answer.json = kElsewhere;
+  CHECK(person.Types(lookup) == 3);
+  CHECK(json::parse(person.out.str()).at("outcome") == "POSSIBLY_FLAGGED_ELSEWHERE");
+  CHECK_FALSE(json::parse(person.out.str()).at("resolved").as_bool());
+  CHECK(person.shown_before_asking.empty());
+
+  person.out.str("");
+  person.resolved = {R"({"outcome":"FLAGGED","source":"FLEET_SERVER"})", {platform::Code::kOk, "", 0}};
+  CHECK(person.Types(lookup) == 0);
+  CHECK(person.out.str() ==
+        R"({"outcome":"FLAGGED","source":"FLEET_SERVER","resolved":true,"before":"POSSIBLY_FLAGGED_ELSEWHERE"})"
+        "\n");
+}
+
+TEST_CASE("the fleet server is not asked about what needs no asking, nor with --local") {
+  Person person;
+  person.answer.json = R"({"outcome":"FLAGGED","resolvable":false})";
+  CHECK(person.Types({"node", "lookup", "9990000018", "--session", "t", "--json"}) == 0);
+  CHECK(person.out.str() == R"({"outcome":"FLAGGED","resolvable":false,"resolved":false})"
+                            "\n");
+  person.answer.json = R"({"outcome":"CANNOT_SAY","reason":"STALE","resolvable":false})";
+  CHECK(person.Types({"node", "lookup", "9990000018", "--session", "t", "--local"}) == 3);
+  CHECK(person.LastArguments().at("local").as_bool());  // so that the node does not record that it asks
+  CHECK(person.calls.size() == 2);
+  CHECK(person.out.str().find("could not be asked") == std::string::npos);
 }
 
 TEST_CASE("a failure is one line on stderr, nothing on stdout, and the daemon's exit code") {

@@ -29,7 +29,7 @@ TEST_CASE("a flagged child gives one CareTeam a plan, with its authority and bot
   CHECK(
       bundle.at_pointer("/link/0/url").as_string() ==
       "http://127.0.0.1:8750/cpis/FHIR/R4/CareTeam?patient:identifier=https://fhir.nhs.uk/Id/nhs-number%7C9990000018");
-  CHECK(bundle.at("entry").as_array().size() == 2);
+  CHECK(bundle.at("entry").as_array().size() == 3);  // with a note on how often
   CHECK(bundle.at_pointer("/entry/0/search/mode").as_string() == "match");
 
   const boost::json::value& team = bundle.at_pointer("/entry/0/resource");
@@ -99,9 +99,69 @@ TEST_CASE("a stale positive is still given, with a warning") {
   vehicle.node.answer = stale;
   const boost::json::value bundle = Body(vehicle.service.Answer(Search("CareTeam")));
   CHECK(bundle.at("total").to_number<int>() == 2);
-  REQUIRE(bundle.at("entry").as_array().size() == 3);
+  REQUIRE(bundle.at("entry").as_array().size() == 4);
   CHECK(bundle.at_pointer("/entry/2/search/mode").as_string() == "outcome");
   CHECK(bundle.at_pointer("/entry/2/resource/issue/0/severity").as_string() == "warning");
+}
+
+TEST_CASE("frequent attendance is a note beside the matches, which clients that do not know it pass over") {
+  Vehicle vehicle;
+  Answer answer = FlaggedAnswer();
+  for (const char* resource : {"CareTeam", "AuditEvent"}) {
+    vehicle.node.answer = answer;
+    const boost::json::value bundle = Body(vehicle.service.Answer(Search(resource)));
+    CHECK(bundle.at("total").to_number<int>() == 2);
+    const boost::json::value& note = bundle.at("entry").as_array().back();
+    CHECK(note.at_pointer("/search/mode").as_string() == "outcome");
+    const boost::json::value& issue = note.at_pointer("/resource/issue/0");
+    CHECK(issue.at("severity").as_string() == "information");
+    CHECK(issue.at("code").as_string() == "informational");
+    CHECK(issue.at_pointer("/details/coding/0/code").as_string() == "FREQUENT_ATTENDANCE");
+    CHECK(issue.at("diagnostics").as_string() ==
+          "3 looks by 2 organisations in the last 90 days: frequent attendance can point to neglect");
+  }
+  answer.pattern = {1, 0, true};  // as a policy may have it
+  vehicle.node.answer = answer;
+  CHECK(vehicle.service.Answer(Search("CareTeam")).body.find("\"1 look in the last 90 days: ") != std::string::npos);
+  answer.pattern.frequent = false;
+  vehicle.node.answer = answer;
+  CHECK(vehicle.service.Answer(Search("CareTeam")).body.find("FREQUENT_ATTENDANCE") == std::string::npos);
+}
+
+TEST_CASE("an answer that can be resolved is resolved in the same request: the client gets the last word") {
+  Vehicle vehicle;
+  Answer local = OtherAnswer(Outcome::kPossiblyElsewhere);
+  local.resolvable = true;
+  vehicle.node.answer = local;
+  for (const char* resource : {"CareTeam", "AuditEvent"}) {
+    INFO(resource);
+    HttpRequest request = Search(resource);
+    request.headers.push_back({"X-Incident-Ref", "INC-1"});
+    request.headers.push_back({"IsUnscheduledAccessEvent", "false"});
+    vehicle.node.resolved_answer = FlaggedAnswer();
+    CHECK(Body(vehicle.service.Answer(request)).at("total").to_number<int>() == 2);
+    CHECK(vehicle.node.resolved.nhs_number == "9990000018");
+    CHECK(vehicle.node.resolved.incident == "INC-1");
+    CHECK(vehicle.node.resolved.silent);
+    vehicle.node.resolved_answer = OtherAnswer(Outcome::kNotFlagged);
+    CHECK(Body(vehicle.service.Answer(request)).at("total").to_number<int>() == 0);
+    vehicle.node.resolved_answer = OtherAnswer(Outcome::kCannotSay, Reason::kWithheld);
+    CHECK(IssueCode(vehicle.service.Answer(request)) == "WITHHELD");
+  }
+}
+
+TEST_CASE("when the server cannot be asked the local answer stands, and what is not resolvable is not asked") {
+  Vehicle vehicle;
+  Answer local = OtherAnswer(Outcome::kCannotSay, Reason::kStale);
+  vehicle.node.answer = local;
+  CHECK(IssueCode(vehicle.service.Answer(Search("CareTeam"))) == "STALE");
+  CHECK(vehicle.node.resolves == 0);
+  local.resolvable = true;
+  vehicle.node.answer = local;
+  const HttpResponse response = vehicle.service.Answer(Search("CareTeam"));
+  CHECK(vehicle.node.resolves == 1);
+  CHECK(response.status == 503);
+  CHECK(IssueCode(response) == "STALE");
 }
 
 TEST_CASE("what the node cannot say is 503 with the reason and the advice, never a Bundle") {

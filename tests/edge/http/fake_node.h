@@ -46,11 +46,26 @@ inline Answer OtherAnswer(Outcome outcome, Reason reason = Reason::kNone) {
   return answer;
 }
 
+inline AlertShown OneAlert() {
+  const sync::Authority lancashire{"E10000017", "Lancashire County Council", "03001236722", "03001236720"};
+  AlertShown alert;
+  alert.id = "0193A000-0000-7000-8000-00000000000A";
+  alert.nhs_number = "9990000018";
+  alert.staff = "crew-9";
+  alert.incident = "INC-7";
+  alert.occurred_at = At("2026-11-22T02:15:00Z");
+  alert.raised_at = At("2026-11-22T06:00:00Z");
+  alert.outcome_at_node = Outcome::kNotFlagged;
+  alert.plans.push_back(
+      {{sync::PlanType::kCpp, At("2026-11-20T09:00:00Z"), std::nullopt}, sync::PlanState::kCurrent, lancashire});
+  return alert;
+}
+
 class FakeNode : public Node {
  public:
   Result<Answer> answer = FlaggedAnswer();
   Result<AttendReply> attend_reply =
-      AttendReply{"0193A000-0000-7000-8000-000000000001", Notification::kQueued, At("2026-11-22T02:15:00Z")};
+      AttendReply{"0193A000-0000-7000-8000-000000000001", Notification::kQueued, At("2026-11-22T02:15:00Z"), Outcome::kFlagged};
   Result<SessionInfo> session = SessionInfo{"token-1", At("2026-11-22T14:00:00Z")};
   Status sign_out, enrol, sync_now, restore;
   NodeStatus status = [] {
@@ -64,8 +79,8 @@ class FakeNode : public Node {
   Result<std::string> audit = std::string("1024 entries, chain unbroken");
   std::vector<Finding> findings;
   Result<Answer> resolved_answer = platform::Unavailable("the fleet server cannot be asked");
-  std::vector<AlertShown> alerts;
-  Status acknowledging;
+  Result<std::vector<AlertShown>> alerts = std::vector<AlertShown>{};
+  Result<AlertShown> acknowledging = platform::NotFound("no such alert");
 
   int resolves = 0;
   LookupRequest resolved;
@@ -108,7 +123,7 @@ class FakeNode : public Node {
     token = t;
     return alerts;
   }
-  Status AcknowledgeAlert(const std::string& t, const std::string& wanted) override {
+  Result<AlertShown> AcknowledgeAlert(const std::string& t, const std::string& wanted) override {
     token = t;
     acknowledged = wanted;
     return acknowledging;

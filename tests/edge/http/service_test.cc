@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
+#include "edge/json.h"
 #include "tests/edge/http/requests.h"
 
 namespace cpis::edge::http {
@@ -66,7 +67,7 @@ TEST_CASE("an attendance is answered with its id once it is kept") {
   CHECK(response.status == 200);
   CHECK(
       response.body ==
-      R"({"id":"0193A000-0000-7000-8000-000000000001","notification":"QUEUED","occurred_at":"2026-11-22T02:15:00Z"})");
+      R"({"id":"0193A000-0000-7000-8000-000000000001","notification":"QUEUED","occurred_at":"2026-11-22T02:15:00Z","outcome":"FLAGGED"})");
   CHECK(vehicle.node.attend.nhs_number == "9990000018");
   CHECK(vehicle.node.attend.incident == "INC-1");
   CHECK(vehicle.node.attend.occurred_at == At("2026-11-22T02:15:00Z"));
@@ -112,11 +113,52 @@ TEST_CASE("an attendance that was not kept is a failure the caller sees") {
   }
 }
 
+TEST_CASE("alerts are a list for whoever is signed in") {
+  Vehicle vehicle;
+  CHECK(vehicle.Ask(Request("GET", "/alerts")).body == "[]");
+  vehicle.node.alerts = std::vector<AlertShown>{OneAlert()};
+  const HttpResponse response = vehicle.Ask(Request("GET", "/alerts"));
+  CHECK(response.status == 200);
+  CHECK(response.content_type == "application/json");
+  CHECK(response.body == ToJson(std::vector<AlertShown>{OneAlert()}));
+  CHECK(vehicle.node.token == "token-1");
+}
+
+TEST_CASE("an alert is acknowledged by its id, and answered as it is then") {
+  Vehicle vehicle;
+  AlertShown alert = OneAlert();
+  alert.acknowledged_by = "crew-1";
+  vehicle.node.acknowledging = alert;
+  const HttpResponse response = vehicle.Post("/alerts/" + alert.id + "/acknowledgement", "");
+  CHECK(response.status == 200);
+  CHECK(response.body == ToJson(alert));
+  CHECK(vehicle.node.acknowledged == alert.id);
+  vehicle.node.acknowledging = platform::NotFound("no such alert");
+  CHECK(vehicle.Post("/alerts/other/acknowledgement", "").status == 404);
+}
+
+TEST_CASE("alerts are 401 without a session and 503 while locked") {
+  Vehicle vehicle;
+  const auto method = GENERATE(as<std::string>{}, "GET", "POST");
+  HttpRequest request = Request(method, method == "GET" ? "/alerts" : "/alerts/a/acknowledgement");
+  vehicle.node.alerts = platform::Denied("no such session");
+  vehicle.node.acknowledging = platform::Denied("no such session");
+  CHECK(vehicle.Ask(request).status == 401);
+  vehicle.node.alerts = platform::Unavailable("locked");
+  vehicle.node.acknowledging = platform::Unavailable("locked");
+  CHECK(vehicle.Ask(request).status == 503);
+  RemoveHeader(request, "Authorization");
+  vehicle.node.token.clear();
+  CHECK(vehicle.Ask(request).status == 401);
+  CHECK(vehicle.node.token.empty());
+}
+
 TEST_CASE("status, health and metrics need no session") {
   Vehicle vehicle;
   vehicle.node.status.as_of = At("2026-11-22T02:00:00Z");
   vehicle.node.status.age = std::chrono::seconds(90);
   vehicle.node.status.attendances_waiting = 3;
+  vehicle.node.status.alerts = 2;
   vehicle.node.status.region = {{"E10000017", "Lancashire \"CC\"", 12, 4}};
   for (const char* path : {"/status", "/healthz", "/metrics", "/cpis/FHIR/R4/metadata"}) {
     HttpRequest request = Request("GET", path);
@@ -130,6 +172,7 @@ TEST_CASE("status, health and metrics need no session") {
   const std::string metrics = vehicle.Ask(Request("GET", "/metrics")).body;
   CHECK(metrics.find("# TYPE cpis_node_attendances_waiting gauge\ncpis_node_attendances_waiting 3\n") !=
         std::string::npos);
+  CHECK(metrics.find("cpis_node_alerts 2\n") != std::string::npos);
   CHECK(metrics.find("cpis_node_data_age_seconds 90\n") != std::string::npos);
   CHECK(metrics.find("cpis_node_partition_rows{partition=\"E10000017\"} 12\n") != std::string::npos);
 }
@@ -156,7 +199,7 @@ TEST_CASE("the CapabilityStatement names both searches") {
 
 TEST_CASE("an unknown path is 404 and a wrong method 405 with what is allowed") {
   Vehicle vehicle;
-  for (const char* path : {"/nothing", "/", "/alerts", "/cpis/FHIR/R4/Patient", "/cpis/FHIR/R4",
+  for (const char* path : {"/nothing", "/", "/alerts/", "/alerts/a", "/alertsa", "/alerts/acknowledgement", "/cpis/FHIR/R4/Patient", "/cpis/FHIR/R4",
                            "/cpis/FHIR/R4/CareTeam/1", "/cpis/FHIR/R4x/CareTeam"}) {
     const HttpResponse response = vehicle.Ask(Request("GET", path));
     CHECK(response.status == 404);
@@ -168,6 +211,8 @@ TEST_CASE("an unknown path is 404 and a wrong method 405 with what is allowed") 
   CHECK(Header(vehicle.Ask(Request("GET", "/session")), "Allow") == "POST, DELETE");
   CHECK(Header(vehicle.Ask(Request("GET", "/attendances")), "Allow") == "POST");
   CHECK(Header(vehicle.Ask(Request("POST", "/status")), "Allow") == "GET, HEAD");
+  CHECK(Header(vehicle.Ask(Request("POST", "/alerts")), "Allow") == "GET, HEAD");
+  CHECK(Header(vehicle.Ask(Request("GET", "/alerts/a/acknowledgement")), "Allow") == "POST");
 }
 
 TEST_CASE("on loopback a request for another host's name is refused before anything else") {

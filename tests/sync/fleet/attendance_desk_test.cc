@@ -26,7 +26,7 @@ struct Desk : World {
     event.nhs_number = number;
     event.occurred_at = event.recorded_at = at;
     event.staff = "555021935107";
-    event.incident = "INC-1";
+    event.incident = "INC-" + std::to_string(++incidents);
     event.outcome_at_node = Outcome::kFlagged;
     return event;
   }
@@ -50,6 +50,7 @@ struct Desk : World {
 
   Node vehicle;
   uint64_t sequence = 0;
+  int incidents = 0;
   size_t out_before = 0;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/fleet/import_desk.h"
 
-#include "tests/sync/fleet/world.h"
+#include "tests/sync/fleet/opened_rows.h"
 
 namespace cpis::sync::fleet {
 namespace {
@@ -9,35 +9,6 @@ namespace {
 const Topic kRows = Topic::Rows(kLancashire);
 const std::string kChild = Number(1);
 const std::string kOther = Number(2);
-
-// The row as a node would find and open it.
-std::optional<Flag> RowOf(World& world, const std::string& authority, const std::string& number) {
-  std::optional<Flag> flag;
-  const Topic topic = Topic::Rows(authority);
-  auto number_key = crypto::NumberKeys(world.keys.pepper.Clone(), world.store->hardness()).Derive(number);
-  const RowIndex index = crypto::IndexOf(world.keys.index_key, *number_key);
-  std::vector<SharedBytes> segments;
-  REQUIRE(world.store
-              ->Read([&](Store& s) -> Status {
-                CPIS_ASSIGN(segments, s.publisher().Since(topic, {}));
-                return Status::Ok();
-              })
-              .ok());
-  for (const SharedBytes& bytes : segments) {
-    const auto segment = DecodeSegment(platform::AsBytes(*bytes), world.keys.content.public_key);
-    REQUIRE(segment.ok());
-    for (const EntryView& entry : segment->entries) {
-      if (entry.index != index) continue;
-      flag.reset();
-      if (entry.body.empty()) continue;
-      const auto opened = crypto::OpenRow(world.keys.EpochKey(authority, segment->epoch), *number_key,
-                                          {authority, index, entry.version, segment->epoch}, entry.body);
-      REQUIRE(opened.ok());
-      flag = *DecodeFlag(opened->Reveal());
-    }
-  }
-  return flag;
-}
 
 TEST_CASE("a file becomes rows, a directory entry and an acknowledgement") {
   World w;
@@ -208,9 +179,9 @@ TEST_CASE("a file in the mailbox is taken when it has stopped growing, and kept 
   std::vector<std::string> taken;
   const auto collect = [&](bool take) {
     taken.clear();
-    w.mailbox->Collect([&](const auto& file) {
+    w.mailbox->Collect([&](const std::filesystem::path& file) {
       taken.push_back(file.filename());
-      return take;
+      return take ? Mailbox::Folder::kDone : Mailbox::Folder::kIn;
     });
   };
   write("a.xml", "1");

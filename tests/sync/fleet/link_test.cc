@@ -3,6 +3,7 @@
 // A real server and a real link over loopback, with TLS; only the node's stores are in memory.
 #include "sync/node/link.h"
 
+#include <atomic>
 #include <deque>
 #include <thread>
 
@@ -63,6 +64,7 @@ class FakeOutbox final : public node::Outbox {
 // A server on loopback, as Fleet puts it together.
 struct Server : World {
   Hub hub{keys, clock, crypto::Epoch{1}};
+  ResolveDesk resolve_desk{*store};
   std::unique_ptr<LinkServer> link;
   std::string address = "127.0.0.1:0";
 
@@ -76,7 +78,7 @@ struct Server : World {
     store->OnPublished({});
   }
   void Listens() {
-    auto started = LinkServer::Start(address, *store, hub, *desk);
+    auto started = LinkServer::Start(address, *store, hub, {*desk, resolve_desk});
     REQUIRE(started.ok());
     link = *std::move(started);
     address = link->Address();
@@ -199,6 +201,45 @@ TEST_CASE("envelopes get receipts, and what is settled is not sent again") {
   REQUIRE(vehicle.replica.WaitFor(server.HeadOf(kRows)));  // the accesses come back
 }
 
+TEST_CASE("of a damaged topic only the buckets that differ travel") {
+  Server server;
+  std::vector<Change> rows;
+  for (uint64_t i = 0; i < 2000; ++i) rows.push_back({RowIndex{(i + 1) * 0x9E3779B97F4A7C15ull}, Bytes(100, 7)});
+  REQUIRE(server.store
+              ->Change([&](Store& s) {
+                for (const Change& row : rows) s.PublishEntry(kRows, row.index, row.body);
+                return Status::Ok();
+              })
+              .ok());
+  Vehicle vehicle(server, server.Adds("A"));
+  vehicle.Connects();
+  REQUIRE(vehicle.replica.WaitFor(server.HeadOf(kRows)));
+  vehicle.link.reset();
+
+  vehicle.replica.Spoils(kRows, rows[5].index);
+  REQUIRE(vehicle.replica.CursorOf(kRows).sequence == Sequence{0});
+  std::atomic<uint64_t> bytes = 0;
+  vehicle.Connects({.heard = {}, .caught_up = {}, .fetched = [&](uint64_t more) { bytes += more; }});
+  REQUIRE(Becomes([&] { return vehicle.replica.CursorOf(kRows).digest == server.HeadOf(kRows).digest; }));
+  CHECK(vehicle.replica.repairs_taken() == 1);
+  CHECK(bytes > 0);
+  CHECK(bytes < 4'000);  // a bucket has eight rows; the whole is 200,000
+  vehicle.link.reset();
+
+  vehicle.replica.basis_buckets = 255;  // the server wants all of them
+  vehicle.replica.Spoils(kRows, rows[5].index);
+  vehicle.Connects();
+  REQUIRE(Becomes([&] { return vehicle.replica.CursorOf(kRows).digest == server.HeadOf(kRows).digest; }));
+  CHECK(vehicle.replica.repairs_taken() == 1);
+  vehicle.link.reset();
+
+  vehicle.replica.basis_buckets = TopicSet::kBuckets;
+  for (const Change& row : rows) vehicle.replica.Spoils(kRows, row.index);  // too much to repair
+  vehicle.Connects();
+  REQUIRE(Becomes([&] { return vehicle.replica.CursorOf(kRows).digest == server.HeadOf(kRows).digest; }));
+  CHECK(vehicle.replica.repairs_taken() == 1);
+}
+
 TEST_CASE("who has no certificate of this fleet is refused at the handshake") {
   Server server;
   const Node node = server.Adds("A");
@@ -312,7 +353,7 @@ TEST_CASE("a link that never found a server stops at once") {
 
 TEST_CASE("two servers cannot listen on one port") {
   Server server;
-  const auto second = LinkServer::Start(server.address, *server.store, server.hub, *server.desk);
+  const auto second = LinkServer::Start(server.address, *server.store, server.hub, {*server.desk, server.resolve_desk});
   CHECK(second.status().code() == Code::kInvalid);
   CHECK(second.status().message().find(server.address) != std::string::npos);
 }

@@ -2,6 +2,7 @@
 #include "sync/fleet/publisher.h"
 
 #include <algorithm>
+#include <array>
 
 #include "tests/sync/fleet/world.h"
 
@@ -245,6 +246,53 @@ TEST_CASE("content signs rows, policy signs what orders a node about") {
   const auto policy = w.Since({}, Topic::Policy());
   CHECK(DecodeSegment(platform::AsBytes(*policy.front()), w.keys.policy.public_key).ok());
   CHECK_FALSE(DecodeSegment(platform::AsBytes(*policy.front()), w.keys.content.public_key).ok());
+}
+
+// The buckets of a set, as a node tells them.
+std::array<Digest, TopicSet::kBuckets> BasisOf(const TopicSet& set) {
+  std::array<Digest, TopicSet::kBuckets> basis;
+  for (size_t bucket = 0; bucket < basis.size(); ++bucket) basis[bucket] = set.BucketDigest(bucket);
+  return basis;
+}
+
+TEST_CASE("a repair has every row of the buckets that differ and of no other, whatever the top bit") {
+  Press w;
+  REQUIRE(w.Publishes(Rows(1, 2000)).ok());
+  REQUIRE(w.Publishes(Rows(5, 1)).ok());  // so that versions differ
+  Follower node{w.keys, kRows, {}, {}, {}};
+  node.Take(w.Since({}));
+  const TopicSet whole = node.set;
+  node.set.Remove(Rows(5, 1).front().index);
+  node.set.Put(RowIndex{0x8100'0000'0000'0001}, {});
+  node.set.Put(RowIndex{0xff00'0000'0000'0001}, {});
+  SharedBytes bytes;
+  REQUIRE(w.store->Read([&](Store& s) -> Status {
+                   CPIS_ASSIGN(bytes, s.publisher().RepairOf(kRows, BasisOf(node.set)));
+                   return Status::Ok();
+                 }).ok());
+  const auto repair = DecodeSegment(platform::AsBytes(*bytes), w.keys.content.public_key);
+  REQUIRE(repair.ok());
+  CHECK(repair->buckets.size() == 3);
+  CHECK(repair->to == node.sequence);
+  CHECK(repair->digest == whole.DigestAt(kRows, node.sequence));
+  TopicSet given;
+  for (const EntryView& entry : repair->entries) given.Put(entry.index, HashEntry(entry.index, entry.version, entry.body));
+  for (const uint8_t bucket : repair->buckets) CHECK(given.BucketDigest(bucket) == whole.BucketDigest(bucket));
+}
+
+TEST_CASE("a repair of more than half of a topic, or of one that was never published, is refused") {
+  Press w;
+  const auto refusal = [&](const Topic& topic, const TopicSet& held) {
+    return w.store->Read([&](Store& s) { return s.publisher().RepairOf(topic, BasisOf(held)).status(); }).code();
+  };
+  CHECK(refusal(kRows, {}) == Code::kNotFound);
+  REQUIRE(w.Publishes(Rows(1, 2000)).ok());
+  CHECK(refusal(kRows, {}) == Code::kExhausted);
+  Follower node{w.keys, kRows, {}, {}, {}};
+  node.Take(w.Since({}));
+  CHECK(refusal(kRows, node.set) == Code::kOk);  // nothing differs: the record alone was wrong
+  REQUIRE(w.Publishes(Rows(1, 900, 5000)).ok());
+  CHECK(refusal(kRows, node.set) == Code::kExhausted);  // four megabytes
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ inline NhsNumber Subject(const std::string& digits) { return *NhsNumber::Parse(d
 struct UploadOf {
   std::string authority = kLancashire;
   std::string file_id = "LANCS-20261120-001";
-  std::vector<std::string> records;
+  std::vector<std::string> records{};
   std::string created = "20261120020000";
 
   std::string Xml() const {
@@ -168,7 +168,8 @@ class World {
 
  private:
   void Start() {
-    auto opened = Store::Open(state.path(), keys, clock);
+    // Number keys that cost nothing: what they are is tested elsewhere.
+    auto opened = Store::Open(state.path(), keys, clock, {8, 1});
     REQUIRE(opened.ok());
     store = *std::move(opened);
     auto box = Mailbox::Open(state.path(), *store);

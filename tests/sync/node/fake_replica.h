@@ -7,9 +7,11 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <sstream>
 #include <string>
 
+#include "sync/england.h"
 #include "sync/node/ports.h"
 #include "sync/topic_set.h"
 
@@ -20,13 +22,16 @@ class FakeReplica final : public ReplicaStore {
   Cursor CursorOf(const Topic& topic) const override {
     std::lock_guard lock(mutex_);
     const auto found = held_.find(topic);
-    return found == held_.end() ? Cursor() : found->second.cursor;
+    return found == held_.end() || found->second.damaged ? Cursor() : found->second.cursor;
   }
 
   std::vector<Topic> Topics() const override {
     std::lock_guard lock(mutex_);
     std::vector<Topic> topics;
     for (const auto& [topic, held] : held_) topics.push_back(topic);
+    for (const auto& [topic, staging] : staging_) {
+      if (!held_.contains(topic)) topics.push_back(topic);
+    }
     return topics;
   }
 
@@ -34,12 +39,19 @@ class FakeReplica final : public ReplicaStore {
     std::lock_guard lock(mutex_);
     Held& held = held_[delta.topic];
     TopicChange change(held.set);
-    for (const EntryView& entry : delta.entries) {
+    std::vector<EntryView> entries = delta.entries;
+    std::vector<England::Bucket> buckets;
+    if (delta.kind == SegmentKind::kPatch) {
+      CPIS_ASSIGN(buckets, england_.Apply(delta.patch));
+      for (const auto& bucket : buckets) entries.push_back({bucket.index, static_cast<uint64_t>(delta.to), bucket.body});
+    }
+    for (const EntryView& entry : entries) {
       entry.body.empty() ? change.Remove(entry.index)
                          : change.Put(entry.index, HashEntry(entry.index, entry.version, entry.body));
     }
     if (held.set.DigestAt(delta.topic, delta.to) != delta.digest) return platform::Corrupt("digest");
     change.Keep();
+    for (const EntryView& entry : entries) held.indexes.insert(entry.index);
     held.cursor = {delta.epoch, delta.to, delta.digest};
     changed_.notify_all();
     return Status::Ok();
@@ -60,14 +72,47 @@ class FakeReplica final : public ReplicaStore {
     staging.to = part.to;
     for (const EntryView& entry : part.entries) {
       staging.set.Put(entry.index, HashEntry(entry.index, entry.version, entry.body));
+      staging.indexes.insert(entry.index);
     }
+    if (part.topic == Topic::Index()) CPIS_TRY(TakeEngland(part));
     ++parts_taken_;
     if (++staging.next_part < part.parts) return Status::Ok();
     const bool whole = staging.set.DigestAt(part.topic, part.to) == part.digest;
-    if (whole) held_.insert_or_assign(part.topic, Held{{part.epoch, part.to, part.digest}, std::move(staging.set)});
+    if (whole) held_.insert_or_assign(part.topic, Held{{part.epoch, part.to, part.digest},
+                                                          std::move(staging.set), std::move(staging.indexes)});
     staging_.erase(part.topic);
     changed_.notify_all();
     return whole ? Status::Ok() : platform::Corrupt("digest");
+  }
+
+  std::optional<std::vector<Digest>> RepairBasis(const Topic& topic) const override {
+    std::lock_guard lock(mutex_);
+    const auto found = held_.find(topic);
+    if (found == held_.end() || !found->second.damaged) return std::nullopt;
+    std::vector<Digest> basis;
+    for (size_t i = 0; i < basis_buckets; ++i) basis.push_back(found->second.set.BucketDigest(i));
+    return basis;
+  }
+
+  Status ApplyRepair(const Segment& repair) override {
+    std::lock_guard lock(mutex_);
+    Held& held = held_.at(repair.topic);
+    Held whole{{repair.epoch, repair.to, repair.digest}, {}, {}};
+    for (const RowIndex index : held.indexes) {
+      const EntryHash* hash = held.set.Find(index);
+      if (hash == nullptr || repair.buckets.contains(BucketOf(index))) continue;
+      whole.set.Put(index, *hash);
+      whole.indexes.insert(index);
+    }
+    for (const EntryView& entry : repair.entries) {
+      whole.set.Put(entry.index, HashEntry(entry.index, entry.version, entry.body));
+      whole.indexes.insert(entry.index);
+    }
+    if (whole.set.DigestAt(repair.topic, repair.to) != repair.digest) return platform::Corrupt("digest");
+    held = std::move(whole);
+    ++repairs_taken_;
+    changed_.notify_all();
+    return Status::Ok();
   }
 
   Status AdoptManifest(const Manifest& manifest, ByteView) override {
@@ -116,6 +161,21 @@ class FakeReplica final : public ReplicaStore {
     return parts_taken_;
   }
 
+  int repairs_taken() const {
+    std::lock_guard lock(mutex_);
+    return repairs_taken_;
+  }
+
+  // One entry is not what was signed, and the replica has noticed.
+  void Spoils(const Topic& topic, RowIndex index) {
+    std::lock_guard lock(mutex_);
+    held_.at(topic).set.Put(index, {});
+    held_.at(topic).indexes.insert(index);
+    held_.at(topic).damaged = true;
+  }
+
+  size_t basis_buckets = TopicSet::kBuckets;  // set before the link starts
+
   // Loses what it holds in another way than by an order: one wrong bit.
   void Damage(const Topic& topic) {
     std::lock_guard lock(mutex_);
@@ -138,14 +198,26 @@ class FakeReplica final : public ReplicaStore {
   }
 
  private:
+  // Of a snapshot in one part, as that of a small index is.
+  Status TakeEngland(const Segment& snapshot) {
+    std::vector<England::BucketView> buckets;
+    for (const EntryView& entry : snapshot.entries) buckets.push_back({entry.index, entry.body});
+    CPIS_ASSIGN(england_, England::Assemble(buckets));
+    return Status::Ok();
+  }
+
+  England england_;  // guarded by mutex_
   struct Held {
     Cursor cursor;
     TopicSet set;
+    std::set<RowIndex> indexes;  // every one that is in the set, and maybe some that were
+    bool damaged = false;
   };
   struct Staging {
     Sequence to{0};
     uint32_t next_part = 0;
     TopicSet set;
+    std::set<RowIndex> indexes;
   };
 
   mutable std::mutex mutex_;  // guards all below
@@ -154,6 +226,7 @@ class FakeReplica final : public ReplicaStore {
   std::map<Topic, Staging> staging_;
   std::optional<Manifest> adopted_;
   int parts_taken_ = 0;
+  int repairs_taken_ = 0;
 };
 
 // One topic as its server knows it: every change and every snapshot comes signed.
@@ -197,6 +270,16 @@ class Book {
     }
     if (parts.empty()) parts.push_back(EncodeSegment(segment, signer_));
     return parts;
+  }
+
+  Bytes Repair(const std::set<uint8_t>& buckets) const {
+    Segment segment{SegmentKind::kRepair, topic_, epoch, Sequence{0}, sequence_, 0, 1, set_.DigestAt(topic_, sequence_), {}};
+    segment.buckets = buckets;
+    for (const auto& [index, entry] : entries_) {
+      if (!buckets.contains(BucketOf(RowIndex{index}))) continue;
+      segment.entries.push_back({RowIndex{index}, entry.first, platform::AsBytes(entry.second)});
+    }
+    return EncodeSegment(segment, signer_);
   }
 
   TopicHead Head() const { return {topic_, sequence_, set_.DigestAt(topic_, sequence_)}; }

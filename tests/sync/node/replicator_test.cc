@@ -178,6 +178,22 @@ TEST_CASE("a delta that does not lead to the digest it states changes nothing") 
   CHECK(RefusalOf(v, wants->front(), EncodeSegment(lying, ContentKey())) == Code::kCorrupt);
 }
 
+TEST_CASE("a topic whose delta does not fit is fetched whole: one of the two came back from a backup") {
+  Vehicle v;
+  v.Holds(v.rows, {v.rows.Write({{7, "a"}})});
+  Book other{Topic::Rows("E10000017"), ContentKey()};
+  other.Write({{7, "b"}});  // another history of the same length
+  const Bytes second = other.Write({{8, "c"}});
+  auto wants = v.Hears({other.Head()});
+  REQUIRE(wants.ok());
+  REQUIRE(wants->size() == 1);
+  CHECK(wants->front().from == Sequence{1});
+  CHECK(RefusalOf(v, wants->front(), second) == Code::kCorrupt);
+  wants = v.Hears({other.Head()}, kNoon + std::chrono::seconds(1));
+  REQUIRE(wants.ok());
+  CHECK(wants->front().from == Sequence{0});
+}
+
 TEST_CASE("a snapshot that goes back, in sequence or epoch, is refused") {
   Vehicle v;
   const Bytes first = v.rows.Write({{7, "a"}});
@@ -250,6 +266,50 @@ TEST_CASE("topics that the region no longer names are dropped, the node's own is
 
   REQUIRE(v.Hears({v.rows.Head()}).ok());
   CHECK(v.replica.Topics() == std::vector<Topic>{Topic::Rows("E10000017"), Topic::Node("node-1")});
+}
+
+TEST_CASE("a damaged topic is wanted with its buckets, and a repair makes it whole") {
+  Vehicle v;
+  constexpr uint64_t kFar = uint64_t{9} << 56;
+  v.Holds(v.rows, {v.rows.Write({{7, "a"}, {kFar, "b"}})});
+  v.replica.Spoils(v.rows.Head().topic, RowIndex{kFar});
+  const auto wants = v.Hears({v.rows.Head()});
+  REQUIRE(wants->size() == 1);
+  REQUIRE(wants->front().basis.size() == TopicSet::kBuckets);
+  CHECK_FALSE(*v.replicator.AdoptIfComplete());
+
+  CHECK(RefusalOf(v, wants->front(), v.rows.Repair({0})) == Code::kCorrupt);  // not what differs
+  REQUIRE(v.replicator.Take(wants->front(), v.rows.Repair({9})).ok());
+  CHECK(*v.replicator.AdoptIfComplete());
+  CHECK(v.Hears({v.rows.Head()})->empty());
+}
+
+TEST_CASE("a repair that was not asked for, that goes back, or that another role signed is refused") {
+  Vehicle v;
+  v.Holds(v.rows, {v.rows.Write({{7, "a"}})});
+  const Bytes old = v.rows.Repair({0});
+  const Bytes second = v.rows.Write({{7, "c"}});
+  const auto healthy = v.Hears({v.rows.Head()});
+  CHECK(RefusalOf(v, healthy->front(), v.rows.Repair({0})) == Code::kDenied);
+  REQUIRE(v.replicator.Take(healthy->front(), second).ok());
+
+  v.replica.Spoils(v.rows.Head().topic, RowIndex{7});
+  const auto wants = v.Hears({v.rows.Head()});
+  CHECK(RefusalOf(v, wants->front(), old) == Code::kDenied);
+  const Bytes by_policy =
+      crypto::Sign(PolicyKey(), crypto::Role::kPolicy, "cpis.v1.segment", WithoutSignature(v.rows.Repair({0})));
+  CHECK(RefusalOf(v, wants->front(), by_policy) == Code::kDenied);
+  CHECK(v.replicator.Take(wants->front(), v.rows.Snapshot().front()).ok());  // the whole is taken as well
+}
+
+TEST_CASE("a partition that left the region while its snapshot was under way is dropped") {
+  Vehicle v;
+  v.rows.Write({{7, "a"}, {8, "b"}});
+  const auto wants = v.Hears({v.rows.Head(), v.policy.Head()});
+  REQUIRE(v.replicator.Take(wants->back(), v.rows.Snapshot().front()).ok());
+  REQUIRE(v.replica.StagedSnapshot(v.rows.Head().topic));
+  REQUIRE(v.Hears({v.policy.Head()}).ok());
+  CHECK_FALSE(v.replica.StagedSnapshot(v.rows.Head().topic));
 }
 
 }  // namespace
