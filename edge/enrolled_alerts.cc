@@ -16,18 +16,11 @@ using sync::Topic;
 
 std::string EntryName(const std::string& id) { return "alert/" + id; }
 
-// Current first, then by authority. Plans whose window is over since the alert was raised are left out.
+// Plans whose window is over since the alert was raised are left out.
 std::vector<PlanShown> PlansAt(const sync::Alert& alert, Instant now) {
   std::vector<PlanShown> plans;
-  for (const auto& [authority, plan] : alert.plans) {
-    const sync::PlanState state = sync::StateAt(plan, now);
-    if (state != sync::PlanState::kGone) plans.push_back({plan, state, authority});
-  }
-  std::stable_sort(plans.begin(), plans.end(), [](const PlanShown& a, const PlanShown& b) {
-    if (a.state != b.state) return a.state == sync::PlanState::kCurrent;
-    return a.authority.name < b.authority.name;
-  });
-  return plans;
+  for (const auto& [authority, plan] : alert.plans) plans.push_back({plan, sync::PlanState::kGone, authority});
+  return ShownAt(std::move(plans), now);
 }
 
 Result<sync::Alert> OpenAlert(const crypto::BoxKey& box, const crypto::KeyRing& ring, const std::pair<sync::RowIndex, Bytes>& entry) {

@@ -11,6 +11,7 @@
 #include "sync/nhs_number.h"
 
 namespace cpis::edge {
+
 Status NotSignedIn() { return platform::Denied("not signed in, or signed out by the idle or shift limit (sign in again)"); }
 
 Status CheckIncident(const std::string& incident) {

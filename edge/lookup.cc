@@ -19,17 +19,9 @@ constexpr std::chrono::hours kPatternWindow{90 * 24};
 std::vector<PlanShown> PlansOf(const Grounds& grounds) {
   std::vector<PlanShown> plans;
   for (const Evidence& evidence : grounds.evidence) {
-    for (const sync::Plan& plan : evidence.flag.plans) {
-      const sync::PlanState state = sync::StateAt(plan, grounds.now);
-      if (state != sync::PlanState::kGone) plans.push_back({plan, state, evidence.authority});
-    }
+    for (const sync::Plan& plan : evidence.flag.plans) plans.push_back({plan, sync::PlanState::kGone, evidence.authority});
   }
-  std::stable_sort(plans.begin(), plans.end(), [](const PlanShown& a, const PlanShown& b) {
-    const bool a_ended = a.state == sync::PlanState::kEnded;
-    const bool b_ended = b.state == sync::PlanState::kEnded;
-    return a_ended != b_ended ? b_ended : a.authority.name < b.authority.name;
-  });
-  return plans;
+  return ShownAt(std::move(plans), grounds.now);
 }
 
 bool Newer(const sync::Access& a, const sync::Access& b) { return a.at != b.at ? a.at > b.at : a.viewer < b.viewer; }
@@ -112,6 +104,16 @@ Reason WhyNoNegative(const Grounds& grounds, const Answer& answer) {
 }
 
 }  // namespace
+
+std::vector<PlanShown> ShownAt(std::vector<PlanShown> plans, Instant now) {
+  for (PlanShown& shown : plans) shown.state = sync::StateAt(shown.plan, now);
+  std::erase_if(plans, [](const PlanShown& shown) { return shown.state == sync::PlanState::kGone; });
+  std::stable_sort(plans.begin(), plans.end(), [](const PlanShown& a, const PlanShown& b) {
+    if (a.state != b.state) return a.state == sync::PlanState::kCurrent;
+    return a.authority.name < b.authority.name;
+  });
+  return plans;
+}
 
 Answer CannotSay(Answer answer, Reason reason) {
   answer.outcome = Outcome::kCannotSay;

@@ -49,6 +49,9 @@ struct Grounds {
 // Number, region, source and notification are the caller's to fill in.
 Answer Judge(const Grounds& grounds, const sync::Policy& policy);
 
+// Of these plans those that may be shown at `now`, with their state: current first, then by the authority's name.
+std::vector<PlanShown> ShownAt(std::vector<PlanShown> plans, Instant now);
+
 // Takes everything back that a CANNOT_SAY must not show, and says why and what to do.
 Answer CannotSay(Answer answer, Reason reason);
 

@@ -277,6 +277,8 @@ TEST_CASE("an attendance needs a number, an incident and a time that is not to c
   const auto reply = vehicle.node->Attend(vehicle.token, {kUnknown, "INC-1", kNow - 3h});
   REQUIRE(reply.ok());
   CHECK(reply->occurred_at == kNow - 3h);
+  CHECK(reply->outcome == Outcome::kNotFlagged);
+  CHECK(vehicle.node->Attend(vehicle.token, {kChild, "INC-1", {}})->outcome == Outcome::kFlagged);
   const auto again = vehicle.node->Attend(vehicle.token, {kUnknown, "INC-1", {}});
   CHECK(again->id == reply->id);
   CHECK(again->notification == Notification::kAlreadyQueued);
