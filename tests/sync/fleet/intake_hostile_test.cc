@@ -7,6 +7,7 @@
 
 #include "intake_sample.h"
 #include "sync/fleet/intake.h"
+#include "mutations.h"
 
 namespace cpis::sync::fleet {
 namespace {
@@ -168,28 +169,9 @@ TEST_CASE("twenty thousand mutations of a good file never crash and never yield 
   const uint64_t seed = 20261122;
   WARN("seed " << seed);
   std::mt19937_64 random(seed);
-  const auto below = [&](size_t limit) { return static_cast<size_t>(random() % limit); };
   int accepted = 0;
   for (int i = 0; i < 20'000; ++i) {
-    std::string xml = good;
-    for (size_t change = 0, changes = 1 + below(3); change < changes; ++change) {
-      const size_t at = below(xml.size());
-      const size_t size = std::min(1 + below(12), xml.size() - at);
-      switch (below(4)) {
-        case 0:
-          xml[at] = static_cast<char>(xml[at] ^ (1 << below(8)));
-          break;
-        case 1:
-          xml.erase(at, size);
-          break;
-        case 2:
-          xml.insert(at, xml.substr(at, size));
-          break;
-        default:
-          xml[at] = good[below(good.size())];
-          break;
-      }
-    }
+    const std::string xml = Mutated(good, random);
     const UploadResult result = Read(xml);
     REQUIRE(result.upload.has_value() != result.failure.has_value());
     if (!result.upload) {

@@ -6,6 +6,7 @@
 
 #include "tests/sync/fleet/inactive_sample.h"
 #include "tests/sync/fleet/intake_sample.h"
+#include "tests/sync/fleet/mutations.h"
 
 namespace cpis::sync::fleet {
 namespace {
@@ -127,28 +128,9 @@ TEST_CASE("ten thousand mutations of a good message never crash and never yield 
   const uint64_t seed = 20261123;
   WARN("seed " << seed);
   std::mt19937_64 random(seed);
-  const auto below = [&](size_t limit) { return static_cast<size_t>(random() % limit); };
   int accepted = 0;
   for (int i = 0; i < 10'000; ++i) {
-    std::string xml = kGood;
-    for (size_t change = 0, changes = 1 + below(3); change < changes; ++change) {
-      const size_t at = below(xml.size());
-      const size_t size = std::min(1 + below(12), xml.size() - at);
-      switch (below(4)) {
-        case 0:
-          xml[at] = static_cast<char>(xml[at] ^ (1 << below(8)));
-          break;
-        case 1:
-          xml.erase(at, size);
-          break;
-        case 2:
-          xml.insert(at, xml.substr(at, size));
-          break;
-        default:
-          xml[at] = kGood[below(kGood.size())];
-          break;
-      }
-    }
+    const std::string xml = Mutated(kGood, random);
     const auto message = Read(xml);
     if (!message.ok()) {
       REQUIRE_THAT(message.status().message(), !Contains(kOld) && !Contains(kNew) && !Contains(kAdopted));
