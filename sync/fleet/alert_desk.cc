@@ -166,12 +166,12 @@ Status AlertDesk::JudgeDue() {
     });
     if (!judged.ok()) failed = std::move(judged);
   }
-  CPIS_TRY(failed);
   if (sweep) {
     CPIS_TRY(store_.Change([&](Store& store) { return Sweep(store, now); }));
+    swept_at_ = now;
   }
-  if (sweep) swept_at_ = now;
-  return mailbox_.WriteQueued();
+  CPIS_TRY(mailbox_.WriteQueued());
+  return failed;
 }
 
 }  // namespace cpis::sync::fleet

@@ -94,6 +94,8 @@ Result<England> EnglandRegister::Rebuilt(int bits) {
 }
 
 Result<bool> EnglandRegister::Publish(Publisher& publisher, int one_in) {
+  if (said_.empty() && one_in == fitted_for_) return false;
+  fitted_for_ = one_in;
   CPIS_ASSIGN(const size_t numbers, Count());
   const int bits = index_.bits();
   std::vector<Change> changes;
@@ -124,10 +126,12 @@ Result<bool> EnglandRegister::Publish(Publisher& publisher, int one_in) {
 
 void EnglandRegister::Keep() {
   if (next_) index_ = *std::move(next_);
-  Drop();
+  next_.reset();
+  said_.clear();
 }
 
 void EnglandRegister::Drop() {
+  fitted_for_ = 0;  // what was fitted is taken back
   next_.reset();
   said_.clear();
 }

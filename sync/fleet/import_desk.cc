@@ -57,19 +57,18 @@ Result<ImportReport> ImportDesk::ImportUpload(ByteView xml, const Progress& prog
   const Register::OutgoingFile acknowledgement{Mailbox::NameFor(reply.authority.code, reply.file_id, "ack", now),
                                                WriteAcknowledgement(reply)};
   const bool applies = result.upload && !result.upload->records.empty();
-  HeldFile held{reply.authority.code, reply.file_id, true, result.upload ? std::min(result.upload->created_at, now) : now, now,
-                0, 0, ""};
+  HeldFile held{reply.authority.code, reply.file_id, now, 0, 0, ""};
   std::set<NhsNumber> numbers;
   if (applies) {
     for (const UploadRecord& record : result.upload->records) numbers.insert(record.subject);
   }
   CPIS_ASSIGN(const DerivedKeys keys, DeriveMissing(store_, numbers, progress, stopping_));
   Judgement judged;
-  std::vector<HeldFile> cleared;
+  std::optional<HeldFile> released;
   const Status changed = store_.Change([&](Store& store) -> Status {
     if (applies) {
       CPIS_TRY(Apply(store, *result.upload, keys, options.release, &judged));
-      CPIS_TRY(ClearHolds(store, held, &cleared));
+      CPIS_ASSIGN(released, EndHold(store, held));
     }
     CPIS_TRY(store.records().QueueFile(acknowledgement));
     return KeepTaken(store, options, Mailbox::Folder::kDone);
@@ -80,7 +79,7 @@ Result<ImportReport> ImportDesk::ImportUpload(ByteView xml, const Progress& prog
     return Hold(std::move(held), options);
   }
   CPIS_TRY(changed);
-  MoveReleased(cleared);
+  MoveReleased(released);
   CPIS_TRY(mailbox_.WriteQueued());
   platform::LogInfo("import", reply.file_code + ", " + std::to_string(reply.loaded) + " records loaded, " +
                                   std::to_string(reply.rejected) + " rejected");

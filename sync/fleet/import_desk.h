@@ -64,14 +64,14 @@ class ImportDesk {
   Result<ImportReport> ImportInactive(ByteView xml, const Progress& progress, const ImportOptions& options);
   // Fails with kDenied, for the change to be rolled back, when the judgement is over and `release` is false.
   Status Apply(Store& store, const Upload& upload, const DerivedKeys& keys, bool release, Judgement* judged);
-  Status ApplyInactive(Store& store, const InactiveMessage& message, const DerivedKeys& keys, bool release, ImportReport* report);
   Result<ImportReport> Hold(HeldFile held, const ImportOptions& options);
   Result<ImportReport> Refuse(const std::string& reason, const ImportOptions& options);
   // In a change: remembers where the mailbox's file goes.
   Status KeepTaken(Store& store, const ImportOptions& options, Mailbox::Folder folder);
-  // In a change, after an upload: those that it overtakes are held no more.
-  Status ClearHolds(Store& store, const HeldFile& by, std::vector<HeldFile>* cleared);
-  void MoveReleased(const std::vector<HeldFile>& cleared);
+  // In a change that applies the file: it is held no more, if it was. An upload says nothing of whom it does not name, so no other
+  // file ends the hold.
+  Result<std::optional<HeldFile>> EndHold(Store& store, const HeldFile& file);
+  void MoveReleased(const std::optional<HeldFile>& released);
 
   Store& store_;
   Mailbox& mailbox_;

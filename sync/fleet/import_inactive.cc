@@ -23,8 +23,8 @@ Result<ImportReport> ImportDesk::ImportInactive(ByteView xml, const Progress& pr
   ImportReport report;
   report.file_id = message->id;
   report.code = "APPLIED";
-  std::vector<HeldFile> cleared;
-  HeldFile held{message->authority, message->id, false, message->effective_at, store_.clock().Now(), 0, 0, ""};
+  std::optional<HeldFile> released;
+  HeldFile held{message->authority, message->id, store_.clock().Now(), 0, 0, ""};
   const Status changed = store_.Change([&](Store& store) -> Status {
     Judgement judged;
     CPIS_ASSIGN(judged.flags, store.records().CountFlags(message->authority, store.clock().Now()));
@@ -36,12 +36,12 @@ Result<ImportReport> ImportDesk::ImportInactive(ByteView xml, const Progress& pr
       held.flags = judged.flags;
       return platform::Denied("held");
     }
-    CPIS_TRY(ClearHolds(store, held, &cleared));
+    CPIS_ASSIGN(released, EndHold(store, held));
     return KeepTaken(store, options, Mailbox::Folder::kDone);
   });
   if (held.ending > 0) return Hold(std::move(held), options);
   CPIS_TRY(changed);
-  MoveReleased(cleared);
+  MoveReleased(released);
   if (std::any_of(message->numbers.begin(), message->numbers.end(), [](const auto& one) { return !one.replacement; })) {
     CPIS_TRY(store_.EmptyLog());
   }
@@ -93,25 +93,22 @@ Status ImportDesk::KeepTaken(Store& store, const ImportOptions& options, Mailbox
   return store.records().PutTaken(taken);
 }
 
-Status ImportDesk::ClearHolds(Store& store, const HeldFile& by, std::vector<HeldFile>* cleared) {
+Result<std::optional<HeldFile>> ImportDesk::EndHold(Store& store, const HeldFile& file) {
   CPIS_ASSIGN(std::vector<HeldFile> all, store.records().HeldFiles());
   for (HeldFile& held : all) {
-    // An upload says nothing of whom it does not name, so a later one does not take the place of a held one.
-    if (held.authority != by.authority || held.file_id != by.file_id) continue;
+    if (held.authority != file.authority || held.file_id != file.file_id) continue;
     CPIS_TRY(store.records().ForgetHeld(held.authority, held.file_id));
-    cleared->push_back(std::move(held));
+    return std::optional<HeldFile>(std::move(held));
   }
-  return Status::Ok();
+  return std::optional<HeldFile>();
 }
 
-void ImportDesk::MoveReleased(const std::vector<HeldFile>& cleared) {
-  for (const HeldFile& held : cleared) {
-    platform::LogInfo("import", "nothing of " + held.authority + " is held since " + platform::Rfc3339(held.since) +
-                                    " any more: the file was released");
-    if (held.mailbox_file.empty()) continue;
-    if (Status moved = mailbox_.MoveHeldToDone(held.mailbox_file); !moved.ok()) {
-      platform::LogWarning("mailbox", "a file that is held no longer stays in mailbox/held: " + moved.message());
-    }
+void ImportDesk::MoveReleased(const std::optional<HeldFile>& released) {
+  if (!released) return;
+  platform::LogInfo("import", "a file of " + released->authority + ", held since " + platform::Rfc3339(released->since) + ", was released");
+  if (released->mailbox_file.empty()) return;
+  if (Status moved = mailbox_.MoveHeldToDone(released->mailbox_file); !moved.ok()) {
+    platform::LogWarning("mailbox", "a file that is held no longer stays in mailbox/held: " + moved.message());
   }
 }
 

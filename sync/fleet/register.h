@@ -90,8 +90,6 @@ constexpr std::chrono::milliseconds kSameLook = std::chrono::hours(2);
 struct HeldFile {
   std::string authority;
   std::string file_id;
-  bool is_upload = true;     // or a message of inactive numbers
-  Instant created_at{};      // by its own word
   Instant since{};           // when it was held first
   uint64_t ending = 0;       // flags that it would end or delete
   uint64_t flags = 0;        // that the authority had then
@@ -208,7 +206,7 @@ class Register {
   Result<std::optional<Plan>> PlanOf(std::string_view authority, const NhsNumber& number, PlanType type);
   Result<uint64_t> CountFlags(std::string_view authority, Instant now);  // numbers with a plan that is not gone
   Result<std::vector<std::string>> AuthoritiesOf(const NhsNumber& number);  // that hold a plan of it
-  // Everything of one number becomes the other's, under this authority. Of each plan type what was said later stands.
+  // Everything of one number becomes the other's, under this authority. Of each plan type the one that lasts longer stands.
   struct Moved {
     bool plans = false;   // the old number had some
     bool target = false;  // the plans of the other changed

@@ -14,13 +14,12 @@ using platform::ToUnixSeconds;
 
 Result<HeldFile> Register::PutHeld(const HeldFile& held) {
   CPIS_ASSIGN(Statement * put,
-              query_("INSERT INTO held(authority, file_id, is_upload, created, since, ending, flags, mailbox_file)"
-                     " VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(authority, file_id) DO UPDATE SET"
-                     " is_upload = excluded.is_upload, created = excluded.created, ending = excluded.ending,"
+              query_("INSERT INTO held(authority, file_id, since, ending, flags, mailbox_file)"
+                     " VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(authority, file_id) DO UPDATE SET ending = excluded.ending,"
                      " flags = excluded.flags, mailbox_file ="
                      " CASE excluded.mailbox_file WHEN '' THEN mailbox_file ELSE excluded.mailbox_file END"));
-  put->Bind(held.authority).Bind(held.file_id).Bind(held.is_upload ? 1 : 0).Bind(ToUnixSeconds(held.created_at));
-  put->Bind(ToUnixSeconds(held.since)).Bind(static_cast<int64_t>(held.ending)).Bind(static_cast<int64_t>(held.flags));
+  put->Bind(held.authority).Bind(held.file_id).Bind(ToUnixSeconds(held.since));
+  put->Bind(static_cast<int64_t>(held.ending)).Bind(static_cast<int64_t>(held.flags));
   CPIS_TRY(put->Bind(held.mailbox_file).Run());
   CPIS_ASSIGN(std::vector<HeldFile> all, HeldFiles());
   for (HeldFile& one : all) {
@@ -32,14 +31,13 @@ Result<HeldFile> Register::PutHeld(const HeldFile& held) {
 Result<std::vector<HeldFile>> Register::HeldFiles() {
   std::vector<HeldFile> files;
   CPIS_ASSIGN(Statement * all,
-              query_("SELECT authority, file_id, is_upload, created, since, ending, flags, mailbox_file FROM held"
-                     " ORDER BY authority, since, created"));
+              query_("SELECT authority, file_id, since, ending, flags, mailbox_file FROM held"
+                     " ORDER BY authority, since, file_id"));
   for (;;) {
     CPIS_ASSIGN(const bool more, all->Step());
     if (!more) break;
-    files.push_back({all->Text(0), all->Text(1), all->Int(2) != 0, FromUnixSeconds(all->Int(3)),
-                     FromUnixSeconds(all->Int(4)), static_cast<uint64_t>(all->Int(5)),
-                     static_cast<uint64_t>(all->Int(6)), all->Text(7)});
+    files.push_back({all->Text(0), all->Text(1), FromUnixSeconds(all->Int(2)), static_cast<uint64_t>(all->Int(3)),
+                     static_cast<uint64_t>(all->Int(4)), all->Text(5)});
   }
   return files;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The part of the register about plans that are over for good, and about numbers that change.
-#include "sync/fleet/register.h"
-
 #include <algorithm>
+#include <array>
+
+#include "sync/fleet/register.h"
 
 namespace cpis::sync::fleet {
 namespace {
@@ -24,6 +25,9 @@ Result<NhsNumber> NumberAt(const Statement& statement, int column) {
 
 // A plan of this type that ended at this second or before is gone.
 int64_t LastGoneEnd(PlanType type, Instant now) { return ToUnixSeconds(now - (*GoneAt({type, now, now}) - now)); }
+
+// Two records of one person may be one ended and one current plan: a merger must end nobody's protection.
+bool LastsLonger(const Plan& plan, const Plan& other) { return other.end && (!plan.end || *plan.end > *other.end); }
 
 // The first column of the first row, when there is one.
 Result<std::optional<int64_t>> FirstInt(Statement& statement) {
@@ -90,28 +94,17 @@ Result<std::vector<std::string>> Register::AuthoritiesOf(const NhsNumber& number
   return codes;
 }
 
-namespace {
-
-// Two records of one person may be one ended and one current plan: a merger must end nobody's protection.
-bool LastsLonger(const Plan& plan, const Plan& other) { return other.end && (!plan.end || *plan.end > *other.end); }
-
-}  // namespace
-
 Result<Register::Moved> Register::MovePlans(std::string_view authority, const NhsNumber& from, const NhsNumber& to) {
   Moved moved;
-  CPIS_ASSIGN(Statement * said,
-              query_("SELECT created FROM plan_said WHERE nhs_number = ? AND authority = ? AND type = ?"));
+  // What was said later of the old number is said of the new one: an older file takes nothing back.
   CPIS_ASSIGN(Statement * say,
-              query_("INSERT OR REPLACE INTO plan_said(authority, nhs_number, type, created) VALUES(?, ?, ?, ?)"));
+              query_("INSERT INTO plan_said(authority, nhs_number, type, created) SELECT authority, ?, type, created FROM plan_said"
+                     " WHERE nhs_number = ? AND authority = ? AND type = ? ON CONFLICT(nhs_number, authority, type)"
+                     " DO UPDATE SET created = max(created, excluded.created)"));
   CPIS_ASSIGN(Statement * drop, query_("DELETE FROM plans WHERE nhs_number = ? AND authority = ? AND type = ?"));
   CPIS_ASSIGN(Statement * take,
               query_("UPDATE plans SET nhs_number = ? WHERE nhs_number = ? AND authority = ? AND type = ?"));
   for (const PlanType type : kPlanTypes) {
-    said->Bind(from.digits()).Bind(authority);
-    CPIS_ASSIGN(const std::optional<int64_t> of_old, FirstInt(said->Bind(Number(type))));
-    if (!of_old) continue;
-    said->Bind(to.digits()).Bind(authority);
-    CPIS_ASSIGN(const std::optional<int64_t> of_new, FirstInt(said->Bind(Number(type))));
     CPIS_ASSIGN(const std::optional<Plan> plan, PlanOf(authority, from, type));
     CPIS_ASSIGN(const std::optional<Plan> theirs, PlanOf(authority, to, type));
     moved.plans = moved.plans || plan.has_value();
@@ -119,7 +112,7 @@ Result<Register::Moved> Register::MovePlans(std::string_view authority, const Nh
     moved.target = true;
     CPIS_TRY(drop->Bind(to.digits()).Bind(authority).Bind(Number(type)).Run());
     CPIS_TRY(take->Bind(to.digits()).Bind(from.digits()).Bind(authority).Bind(Number(type)).Run());
-    CPIS_TRY(say->Bind(authority).Bind(to.digits()).Bind(Number(type)).Bind(std::max(*of_old, of_new.value_or(*of_old))).Run());
+    CPIS_TRY(say->Bind(to.digits()).Bind(from.digits()).Bind(authority).Bind(Number(type)).Run());
   }
   CPIS_ASSIGN(Statement * unite, query_("INSERT OR IGNORE INTO accesses(authority, nhs_number, at, attendance, viewer)"
                                         " SELECT authority, ?, at, attendance, viewer FROM accesses"

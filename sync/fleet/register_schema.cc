@@ -13,8 +13,7 @@ constexpr std::string_view kNumbersAndFiles = R"sql(
     CREATE TABLE IF NOT EXISTS sensitive_numbers(nhs_number TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS notices(nhs_number TEXT PRIMARY KEY, notice INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS held(
-      authority TEXT NOT NULL, file_id TEXT NOT NULL, is_upload INTEGER NOT NULL, created INTEGER NOT NULL,
-      since INTEGER NOT NULL, ending INTEGER NOT NULL, flags INTEGER NOT NULL, mailbox_file TEXT NOT NULL,
+      authority TEXT NOT NULL, file_id TEXT NOT NULL, since INTEGER NOT NULL, ending INTEGER NOT NULL, flags INTEGER NOT NULL, mailbox_file TEXT NOT NULL,
       PRIMARY KEY(authority, file_id)) STRICT;
     CREATE TABLE IF NOT EXISTS refused_messages(
       mailbox_file TEXT PRIMARY KEY, reason TEXT NOT NULL, since INTEGER NOT NULL) STRICT;

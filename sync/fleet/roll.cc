@@ -6,7 +6,6 @@
 
 #include "crypto/certificates.h"
 #include "crypto/pin.h"
-#include "platform/log.h"
 #include "sync/enrolment.h"
 #include "sync/fleet/alert_desk.h"
 
@@ -20,7 +19,6 @@ constexpr auto kCodeLifetime = std::chrono::hours(1);  // long enough to walk to
 constexpr auto kNodeCertificateLifetime = std::chrono::days(397);
 constexpr size_t kMaxNodeName = 64;
 constexpr size_t kMaxPersonName = 120;
-constexpr std::string_view kPolicyPrefix = "policy.";
 
 bool Printable(std::string_view text, size_t longest) {
   return !text.empty() && text.size() <= longest && text.front() != ' ' && text.back() != ' ' &&
@@ -204,11 +202,7 @@ Result<std::vector<StaffMember>> Roll::Staff() {
 Result<Policy> Roll::CurrentPolicy() {
   Policy policy;
   CPIS_TRY(store_.Read([&](Store& store) -> Status {
-    CPIS_ASSIGN(const std::vector<Setting> settings, store.records().Settings(kPolicyPrefix));
-    for (const Setting& setting : settings) {
-      // One of another version of this program says nothing to this one.
-      if (Status set = policy.Set(setting.key, setting.value); !set.ok()) platform::LogWarning("policy", set.message());
-    }
+    CPIS_ASSIGN(policy, store.CurrentPolicy());
     return Status::Ok();
   }));
   return policy;

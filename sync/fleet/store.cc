@@ -2,6 +2,7 @@
 #include "sync/fleet/store.h"
 
 #include "crypto/row.h"
+#include "platform/log.h"
 
 namespace cpis::sync::fleet {
 namespace {
@@ -82,17 +83,20 @@ Status Store::PublishSaid() {
     CPIS_TRY(publisher_->Publish(topic, std::move(changes)));
   }
   for (const Topic& topic : dropped_) CPIS_TRY(publisher_->DropHistory(topic));
-  CPIS_ASSIGN(const int one_in, EnglandOneIn());
-  CPIS_ASSIGN(const bool index_changes, england_->Publish(*publisher_, one_in));
+  CPIS_ASSIGN(const Policy policy, CurrentPolicy());
+  CPIS_ASSIGN(const bool index_changes, england_->Publish(*publisher_, policy.england_one_in));
   if (index_changes) said_[Topic::Index()];
   return Status::Ok();
 }
 
-Result<int> Store::EnglandOneIn() {
-  CPIS_ASSIGN(const std::vector<Setting> set, register_->Settings("policy.england_false_positive_one_in"));
+Result<Policy> Store::CurrentPolicy() {
   Policy policy;
-  for (const Setting& setting : set) CPIS_TRY(policy.Set("england_false_positive_one_in", setting.value));
-  return policy.england_one_in;
+  CPIS_ASSIGN(const std::vector<Setting> settings, register_->Settings(kPolicyPrefix));
+  for (const Setting& setting : settings) {
+    // One of another version of this program says nothing to this one.
+    if (Status set = policy.Set(setting.key, setting.value); !set.ok()) platform::LogWarning("policy", set.message());
+  }
+  return policy;
 }
 
 // A number is in the index while any authority has a plan of it, also one that no node may be shown.
@@ -106,9 +110,8 @@ Status Store::CountInEngland(const NhsNumber& number, const crypto::Secret& numb
 Status Store::CatchUpEngland() {
   CPIS_ASSIGN(const std::vector<NhsNumber> numbers, england_->Differing());
   for (const NhsNumber& number : numbers) {
-    CPIS_ASSIGN(const std::optional<Bytes> known, register_->NumberKeyOf(number));
-    if (!known) return platform::Internal("a number key is missing");
-    CPIS_TRY(CountInEngland(number, crypto::Secret::Copy(*known, crypto::Residence::kTransient)));
+    CPIS_ASSIGN(const Place place, PlaceOf(number));
+    CPIS_TRY(CountInEngland(number, place.number_key));
   }
   return Status::Ok();
 }
@@ -181,7 +184,7 @@ Status Store::RefreshNotice(const NhsNumber& number) {
     notice = Notice::kWithheld;
   } else {
     CPIS_ASSIGN(const auto replacement, register_->ReplacementOf(number));
-    // Under an authority that has not heard of the replacement the number still has its row: that says more.
+    // Where the number still has a row, that says more.
     if (replacement) {
       CPIS_ASSIGN(const std::vector<std::string> holders, register_->AuthoritiesOf(number));
       if (holders.empty()) notice = Notice::kReplaced;

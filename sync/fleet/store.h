@@ -73,6 +73,9 @@ class Store {
   // Any entry of any topic; an empty body removes it.
   void PublishEntry(const Topic& topic, RowIndex index, Bytes body);
 
+  // As it was set, with the defaults of what was not.
+  Result<Policy> CurrentPolicy();
+
   const FleetKeys& keys() const { return keys_; }
   const platform::Clock& clock() const { return clock_; }
   const Trust& trust() const { return trust_; }
@@ -88,7 +91,6 @@ class Store {
   Status PublishSaid();
   Status CountInEngland(const NhsNumber& number, const crypto::Secret& number_key);
   Status CatchUpEngland();
-  Result<int> EnglandOneIn();
   const crypto::Secret& EpochKeyOf(const std::string& partition);
   struct Place {
     crypto::Secret number_key;
@@ -111,6 +113,8 @@ class Store {
   std::unique_ptr<EnglandRegister> england_;
   platform::Worker worker_{"store"};                      // last: its thread ends before what it uses
 };
+
+constexpr std::string_view kPolicyPrefix = "policy.";  // of settings in the register
 
 // Writes the trust's identity into a new database; part of `fleet init`.
 Status InitialiseStore(const std::filesystem::path& state, const Trust& trust);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/fleet/alert_desk.h"
+#include "sync/fleet/sensitive_numbers.h"
 
 #include "tests/sync/fleet/night.h"
 
@@ -176,6 +177,15 @@ TEST_CASE("a vehicle that reports looks without end gets no list, and one that i
   CHECK(w.OnVehicle() == 50);
   REQUIRE(w.roll->Revoke(w.vehicle.name).ok());
   CHECK(w.OnVehicle() == 0);
+}
+
+TEST_CASE("a sensitive child raises no alert, and the authority is told all the same") {
+  Night w;
+  REQUIRE(MarkSensitive(*w.store, Subject(kChild)).ok());
+  w.Arrives(w.Look(kNoon));
+  w.Protects();
+  CHECK(w.OnVehicle() == 0);
+  CHECK(w.Notifications().size() == 1);
 }
 
 TEST_CASE("a no that the server itself gave is judged again like one of the vehicle's") {

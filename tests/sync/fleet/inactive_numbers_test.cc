@@ -285,7 +285,19 @@ TEST_CASE("two numbers of one child merge without ending the protection of eithe
   REQUIRE_FALSE(RowOf(w, kLancashire, kB));
   w.Hears({ReplacedNumber(kA, kB)});
   REQUIRE(RowOf(w, kLancashire, kB));
-  CHECK(RowOf(w, kLancashire, kB)->plans.size() >= 1);
+  REQUIRE(RowOf(w, kLancashire, kB)->plans.size() == 1);
+  CHECK(RowOf(w, kLancashire, kB)->plans[0].type == PlanType::kCpp);
+  CHECK_FALSE(RowOf(w, kLancashire, kB)->plans[0].end);
+  // And the file of long ago that said it was deleted takes nothing back.
+  CHECK(w.FlagOf(kLancashire, kB).plans.size() == 1);
+}
+
+TEST_CASE("a number that is erased and stands for another in one message is no message") {
+  Desk w;
+  const ImportReport report = w.ImportsXml(InactiveOf{.subjects = {ErasedNumber(kB), ReplacedNumber(kA, kB)}}.Xml());
+  CHECK(report.code == "REFUSED");
+  CHECK(report.detail.find(kA) == std::string::npos);
+  CHECK(RowOf(w, kLancashire, kA));
 }
 
 TEST_CASE("a message that would erase too much of a partition is held like any other file") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/fleet/sensitive_numbers.h"
 
+#include "tests/sync/fleet/inactive_sample.h"
 #include "tests/sync/fleet/opened_rows.h"
 
 namespace cpis::sync::fleet {
@@ -35,6 +36,16 @@ TEST_CASE("marking takes the rows of every authority away and leaves a notice th
   w.Marks(kChild);
   CHECK(w.HeadOf(kRows) == rows);
   CHECK(w.HeadOf(kNoticeRows) == notices);
+}
+
+TEST_CASE("a person is sensitive under every number that they have had") {
+  Council w;
+  REQUIRE(w.ImportsXml(sample::InactiveOf{.subjects = {sample::ReplacedNumber(kChild, Number(9))}}.Xml()).code == "APPLIED");
+  REQUIRE(RowOf(w, kLancashire, Number(9)));
+  w.Marks(kChild);  // by the number that the person who marks knows
+  CHECK_FALSE(RowOf(w, kLancashire, Number(9)));
+  CHECK(NoticeOf(w, kChild) == Notice::kWithheld);
+  CHECK(NoticeOf(w, Number(9)) == Notice::kWithheld);
 }
 
 TEST_CASE("no node gets the row of a sensitive number any more, not one that is behind, nor one that begins") {
