@@ -126,12 +126,10 @@ Result<bool> EnglandRegister::Publish(Publisher& publisher, int one_in) {
 
 void EnglandRegister::Keep() {
   if (next_) index_ = *std::move(next_);
-  next_.reset();
-  said_.clear();
+  Drop();
 }
 
 void EnglandRegister::Drop() {
-  fitted_for_ = 0;  // what was fitted is taken back
   next_.reset();
   said_.clear();
 }

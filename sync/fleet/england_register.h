@@ -46,7 +46,7 @@ class EnglandRegister {
 
   Queries query_;
   England index_;
-  int fitted_for_ = 0;                 // the policy that the prefixes were last held against; 0: not since Load
+  int fitted_for_ = 0;                 // the policy that the prefixes were last held against, by the last step before a commit
   std::optional<England> next_;        // in this transaction
   std::set<crypto::EnglandHash> said_;  // in this transaction; whose prefixes may have come or gone
 };

@@ -150,7 +150,7 @@ class Life {
 
   void Syncs() {
     hub_->Tick();  // as the server does at least every minute
-    const bool came = tablet_->Syncs(Chance(3) ? Below(9) : 1'000'000);
+    const bool came = tablet_->Syncs(Chance(3) ? Below(12) : 1'000'000);
     if (came) heard_at_ = Now(), off_since_contact_ = false;
   }
   void Waits() {

@@ -79,7 +79,8 @@ class Tablet {
     Dials();
   }
 
-  // A connection that breaks before the message numbered `breaks_at` (0: before the first). True when all of it came.
+  // A connection that breaks before the message numbered `breaks_at` (0: before the first), or a node that is killed before it
+  // adopts what came. True when all of it came.
   bool Syncs(size_t breaks_at) {
     Dials();
     size_t messages = 0;
@@ -95,6 +96,7 @@ class Tablet {
           if (broken() || !replicator_->Take(want, platform::AsBytes(*segment)).ok()) return false;
         }
       }
+      if (broken()) return false;  // killed between the last segment and the manifest
       (void)replicator_->AdoptIfComplete();
     }
     return true;

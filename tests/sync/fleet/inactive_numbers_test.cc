@@ -288,8 +288,15 @@ TEST_CASE("two numbers of one child merge without ending the protection of eithe
   REQUIRE(RowOf(w, kLancashire, kB)->plans.size() == 1);
   CHECK(RowOf(w, kLancashire, kB)->plans[0].type == PlanType::kCpp);
   CHECK_FALSE(RowOf(w, kLancashire, kB)->plans[0].end);
-  // And the file of long ago that said it was deleted takes nothing back.
-  CHECK(w.FlagOf(kLancashire, kB).plans.size() == 1);
+}
+
+TEST_CASE("a file older than what was said of a replaced number takes nothing from the new one") {
+  Desk w;
+  REQUIRE(w.Hears({ReplacedNumber(kA, kB)}).replaced == 1);
+  w.Imports({.file_id = "LATE",
+             .records = {sample::Record(sample::Cpp({"202603010900", "", "202611180900"}) + sample::Child(kB))},
+             .created = "20261119020000"});
+  CHECK(RowOf(w, kLancashire, kB));
 }
 
 TEST_CASE("a number that is erased and stands for another in one message is no message") {

@@ -50,8 +50,10 @@ TEST_CASE("a person is sensitive under every number that they have had") {
 
 TEST_CASE("no node gets the row of a sensitive number any more, not one that is behind, nor one that begins") {
   Council w;
+  UploadOf many{.file_id = "MANY", .records = {}, .created = "20261120030000"};
+  for (int i = 100; i < 160; ++i) many.records.push_back(sample::CppRecord(Number(i)));
+  w.Imports(many);
   const Sequence before = w.HeadOf(kRows).sequence;
-  w.Imports({.file_id = "LANCS-2", .records = {sample::CppRecord(Number(3))}, .created = "20261121020000"});
   const auto key = crypto::NumberKeys(w.keys.pepper.Clone(), w.store->hardness()).Derive(kChild);
   const RowIndex index = crypto::IndexOf(w.keys.index_key, *key);
   const auto sent = [&](Sequence from) {  // how often its row is in what a node there is sent
@@ -69,6 +71,10 @@ TEST_CASE("no node gets the row of a sensitive number any more, not one that is 
     return rows;
   };
   REQUIRE(sent(Sequence{0}) == 1);  // and the snapshot is kept
+  w.Imports({.file_id = "LANCS-2",
+             .records = {sample::Record(sample::Lac({"202605010900", "", ""}) + sample::Child(kChild))},
+             .created = "20261121020000"});
+  REQUIRE(sent(before) == 1);
   w.Marks(kChild);
   CHECK(sent(Sequence{0}) == 0);
   CHECK(sent(before) == 0);
