@@ -31,7 +31,7 @@ endforeach()
 # It keeps both cores busy: beside it nothing could be told to arrive within two seconds.
 set_tests_properties(e2e_kill PROPERTIES RUN_SERIAL ON)
 
-# Bits that flip in the replica's file; under the sanitizers fewer of them.
+# Schedules against a model, and bits that flip in the replica's file; under the sanitizers fewer of them.
 cpis_tests(schedules schedules cpis::edge cpis::sync_fleet)
 set(schedules 10000)
 if(CPIS_SANITIZE)

@@ -317,8 +317,9 @@ const std::map<std::string_view, Method>& Methods() {
       {"fleet.staff.add", AddStaff},      {"fleet.staff.list", ListStaff},     {"fleet.staff.disable", DisableStaff},
       {"fleet.attendances", Attendances}, {"fleet.status", FleetStatus},       {"fleet.policy.show", ShowPolicy},
       {"fleet.policy.set", SetPolicy},    {"fleet.alerts", Alerts},
-      {"fleet.policy.set", SetPolicy},    {"fleet.sensitive.add", AddSensitive},
-      {"fleet.sensitive.remove", RemoveSensitive}, {"fleet.sensitive.list", ListSensitive},
+      {"fleet.sensitive.add", AddSensitive},
+      {"fleet.sensitive.remove", RemoveSensitive},
+      {"fleet.sensitive.list", ListSensitive},
   };
   return kMethods;
 }
