@@ -25,6 +25,11 @@ class KeyStore {
   virtual Result<Bytes> Unseal() = 0;
   // Makes what was sealed unrecoverable, as far as the store can.
   virtual Status Forget() = 0;
+
+  // A count that only grows, and that putting back a copy of the disk does not take back: what must not be tried anew is
+  // counted in it too. kNotFound where the store has none.
+  virtual Result<uint64_t> Tally() { return NotFound("this key store counts nothing"); }
+  virtual Result<uint64_t> AddToTally() { return NotFound("this key store counts nothing"); }  // durable; the new count
 };
 
 }  // namespace cpis::platform

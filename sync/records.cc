@@ -5,13 +5,14 @@
 //
 //   authority: 0x01 │ code │ name │ emergency duty telephone │ office hours telephone
 //   viewer:    0x02 │ varint id │ name │ role code │ role name │ organisation code │ organisation name
-//   staff:     0x03 │ id │ name │ role code │ role name │ right 1 │ disabled 1 │ PIN record
+//   staff:     0x03 │ id │ name │ role code │ role name │ right 1 │ disabled 1 │ PIN record │ duty 1
 //   grant:     0x04 │ varint number of partitions │ codes │ boxed roster key │ wrapped ring │ revoked 1
 //   setting:   0x05 │ key │ value
 //   alert:     0x06 │ id │ event │ NHS number │ staff │ incident │ occurred at 8 (Unix ms) │ outcome 1 │ raised at 8 │
 //              varint number of plans │ for each: the authority's four texts │ type 1 │ start 8 │ ends 1 │ end 8, if it ends
 #include "sync/records.h"
 
+#include "sync/quote.h"
 #include "sync/wire.h"
 
 namespace cpis::sync {
@@ -80,6 +81,23 @@ Viewer ReadViewer(WireReader& in) {
 
 std::string_view ActivityCode(Right right) { return right == Right::kNotify ? "B0107" : "B0170"; }
 
+std::string_view Name(Duty duty) {
+  switch (duty) {
+    case Duty::kClinician: return "clinician";
+    case Duty::kEventOnly: return "event-only";
+    case Duty::kEngineer: return "engineer";
+    case Duty::kAuditor: return "auditor";
+  }
+  return "";
+}
+
+Result<Duty> ParseDuty(std::string_view name) {
+  for (const Duty duty : {Duty::kClinician, Duty::kEventOnly, Duty::kEngineer, Duty::kAuditor}) {
+    if (name == Name(duty)) return duty;
+  }
+  return platform::Invalid(Quoted(name) + " is not a duty (there are clinician, event-only, engineer and auditor)");
+}
+
 Bytes Encode(const Authority& authority) {
   auto out = Begin(RecordFormat::kAuthority);
   Write(out, authority);
@@ -106,6 +124,7 @@ Bytes Encode(const StaffMember& staff) {
   out.U8(static_cast<uint8_t>(staff.right));
   out.U8(staff.disabled ? 1 : 0);
   out.Sized(ByteView(staff.pin_record));
+  out.U8(static_cast<uint8_t>(staff.duty));
   return std::move(out).Take();
 }
 
@@ -164,6 +183,7 @@ Result<StaffMember> DecodeStaffMember(ByteView bytes) {
   staff.right = in.Enumerator(Right::kNotify, Right::kSilent);
   staff.disabled = in.Bool();
   staff.pin_record = platform::ToBytes(in.Sized());
+  staff.duty = in.Enumerator(Duty::kClinician, Duty::kAuditor);
   if (!in.AtEnd()) return Corrupt("staff member: not in the form of this version");
   return staff;
 }

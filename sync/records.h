@@ -37,6 +37,11 @@ struct Viewer {
 // roster, entry "staff/ID"
 enum class Right : uint8_t { kNotify = 0, kSilent = 1 };  // B0107: looks notify; B0170: looks never do
 std::string_view ActivityCode(Right right);               // "B0107"
+// What a person does with the system, and so what may be asked with their PIN. Auditors ask the fleet server only: no vehicle
+// lets them in.
+enum class Duty : uint8_t { kClinician = 0, kEventOnly = 1, kEngineer = 2, kAuditor = 3 };
+std::string_view Name(Duty duty);  // "clinician", "event-only", "engineer", "auditor"
+Result<Duty> ParseDuty(std::string_view name);  // kInvalid quotes it
 struct StaffMember {
   std::string id;
   std::string name;
@@ -45,6 +50,7 @@ struct StaffMember {
   Right right = Right::kNotify;
   bool disabled = false;
   Bytes pin_record;  // crypto::MakePinRecord
+  Duty duty = Duty::kClinician;
 };
 
 // policy, entry NAME: text form of a value. Every knob the fleet may set, with its default.

@@ -12,7 +12,7 @@ using platform::Code;
 
 const Authority kAuthority{"E10000017", "Lancashire County Council", "03001236722", ""};
 const Viewer kViewer{PersonId{70'000}, "Ms Sam Crew", "R1070", "Paramedic", "RX7", "NORTH WEST AMBULANCE SERVICE"};
-const StaffMember kStaff{"sam", "Sam Crew", "R1070", "Paramedic", Right::kSilent, true, Bytes(40, 7)};
+const StaffMember kStaff{"sam", "Sam Crew", "R1070", "Paramedic", Right::kSilent, true, Bytes(40, 7), Duty::kEventOnly};
 const Grant kGrant{{"E10000017", "E09000012"}, Bytes(80, 1), Bytes(200, 2), true};
 const Alert kAlert{"alert-1", "event-1", "9990000018", "sam", "INC-1", Instant(std::chrono::minutes(29'000'000)),
                    Outcome::kNotFlagged, Instant(std::chrono::minutes(29'000'060)),
@@ -42,6 +42,7 @@ TEST_CASE("a staff member decodes to what was encoded") {
   CHECK(staff->right == Right::kSilent);
   CHECK(staff->disabled);
   CHECK(staff->pin_record == kStaff.pin_record);
+  CHECK(staff->duty == kStaff.duty);
 }
 
 TEST_CASE("a grant decodes to what was encoded") {
@@ -113,6 +114,14 @@ TEST_CASE("a count of partitions that cannot be there is refused") {
 TEST_CASE("rights have their national activity codes") {
   CHECK(ActivityCode(Right::kNotify) == "B0107");
   CHECK(ActivityCode(Right::kSilent) == "B0170");
+}
+
+TEST_CASE("duties have names, and another one is refused with those that there are") {
+  for (const Duty duty : {Duty::kClinician, Duty::kEventOnly, Duty::kEngineer, Duty::kAuditor}) {
+    CHECK(*ParseDuty(Name(duty)) == duty);
+  }
+  CHECK(ParseDuty("admin").status().message() ==
+        "\"admin\" is not a duty (there are clinician, event-only, engineer and auditor)");
 }
 
 }  // namespace

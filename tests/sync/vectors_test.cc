@@ -188,8 +188,8 @@ TEST_CASE("vector: records") {
         "3033303031323336373230");
   CHECK(Hex(Encode(Viewer{PersonId{70'000}, "Sam", "R1070", "Paramedic", "RX7", "NWAS"})) ==
         "02f0a2040353616d05523130373009506172616d6564696303525837044e574153");
-  CHECK(Hex(Encode(StaffMember{"sam", "Sam", "R1070", "Paramedic", Right::kSilent, false, Bytes(3, 7)})) ==
-        "030373616d0353616d05523130373009506172616d65646963010003070707");
+  CHECK(Hex(Encode(StaffMember{"sam", "Sam", "R1070", "Paramedic", Right::kSilent, false, Bytes(3, 7), Duty::kEngineer})) ==
+        "030373616d0353616d05523130373009506172616d6564696301000307070702");
   CHECK(Hex(Encode(Grant{{"E10000017", "E09000012"}, {1, 2}, {3}, true})) ==
         "04020945313030303030313709453039303030303132020102010301");
   CHECK(Hex(Encode(Setting{"lease_hours", "48"})) == "050b6c656173655f686f757273023438");
