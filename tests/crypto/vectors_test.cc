@@ -12,6 +12,7 @@
 #include "crypto/pin.h"
 #include "crypto/row.h"
 #include "crypto/seal.h"
+#include "crypto/tpm_record.h"
 #include "tests/crypto/scratch_directory.h"
 
 using namespace cpis::crypto;
@@ -157,6 +158,27 @@ TEST_CASE("vector: passphrase key store") {
   const auto secret = store->Unseal();
   REQUIRE(secret.ok());
   CHECK(AsText(*secret) == "a device secret");
+}
+
+TEST_CASE("vector: TPM key store") {
+  constexpr char kRecord[] =  // written out by hand from the table in tpm_record.h
+      "01 01800102"
+      " 202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"
+      " 404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f"
+      " 0000000000000007 00000090 03 000baa 02 beef 04 01020304 05 0506070809";
+  const auto record = DecodeTpmRecord(FromHex(kRecord));
+  REQUIRE(record.ok());
+  CHECK(record->condition.counter.index == 0x01800102);
+  CHECK(Hex(record->condition.counter.tag) == Hex(Counting(0x20).Reveal()));
+  CHECK(record->tally.index == 0x01800103);
+  CHECK(Hex(record->tally.tag) == Hex(Counting(0x40).Reveal()));
+  CHECK(record->condition.value == 7);
+  CHECK(record->condition.pcrs == (1U << 7 | 1U << 4));
+  CHECK(Hex(record->parent_name) == "000baa");
+  CHECK(Hex(record->condition.pcr_digest) == "beef");
+  CHECK(Hex(record->object.public_area) == "01020304");
+  CHECK(Hex(record->object.private_area) == "0506070809");
+  CHECK(Hex(EncodeTpmRecord(*record)) == Hex(FromHex(kRecord)));
 }
 
 TEST_CASE("vector: key ring") {

@@ -65,6 +65,7 @@ const std::vector<Vendor>& Vendors() {
       {"gRPC", std::regex("(grpc|grpcpp|google/protobuf)/.*"), std::regex(link)},
       {"generated code", std::regex("(proto/)?[a-z_]+(\\.grpc)?\\.pb\\.h"), std::regex(link)},
       {"Beast and Asio", std::regex("boost/(beast|asio).*"), std::regex(http)},
+      {"tpm2-tss", std::regex("(tss2/)?tss2_.*"), std::regex("crypto/tpm(_library)?\\.(cc|h)")},
       {"OpenSSL", std::regex("openssl/.*"), std::regex("crypto/certificates\\.cc|" + http)},
       {"pugixml", std::regex("pugi(xml|config)\\.hpp"), std::regex("sync/fleet/[a-z_]+\\.(cc|h)")},
       {"CLI11", std::regex("CLI/.*"), std::regex(command_line)},
