@@ -19,6 +19,8 @@ Result<TpmRecord> ReadRecord(const fs::path& file) {
   return DecodeTpmRecord(stored);
 }
 
+fs::path NextOf(const fs::path& file) { return file.string() + ".next"; }
+
 // A pair of places chosen at random: two state directories on one machine do not meet.
 TpmRecord Reservation(const Tpm& tpm) {
   const Bytes random = RandomBytes(4);
@@ -45,7 +47,7 @@ Status CounterGone() { return platform::Denied("the TPM has its counter no more:
 
 class TpmKeyStore final : public platform::KeyStore {
  public:
-  explicit TpmKeyStore(TpmPlace place) : place_(std::move(place)), next_(place_.file.string() + ".next") {}
+  explicit TpmKeyStore(TpmPlace place) : place_(std::move(place)), next_(NextOf(place_.file)) {}
 
   std::string_view Kind() const override { return "tpm2"; }
   bool HardwareBound() const override { return true; }
@@ -75,13 +77,14 @@ class TpmKeyStore final : public platform::KeyStore {
   Result<Bytes> Unseal() override {
     const std::lock_guard one(mutex_);
     CPIS_ASSIGN(TpmRecord record, Kept());
-    if (!record.Holds()) return platform::NotFound("key store: nothing sealed");
+    if (!record.Holds() && !fs::exists(next_)) return platform::NotFound("key store: nothing sealed");
     CPIS_ASSIGN(const std::unique_ptr<Tpm> tpm, Tpm::Open(place_.tcti));
     if (tpm->ParentName() != record.parent_name) return NotThisTpm();
     Result<uint64_t> count = tpm->Read(record.condition.counter);
     if (count.status().code() == platform::Code::kNotFound) return CounterGone();
     if (!count.ok()) return std::move(count).status();
     CPIS_TRY(Settle(*count, record));
+    if (!record.Holds()) return platform::NotFound("key store: nothing sealed");  // the first Seal was cut short
     CPIS_ASSIGN(const Secret secret, tpm->Unseal(record.object, record.condition));
     return platform::ToBytes(secret.Reveal());
   }
@@ -174,6 +177,12 @@ class TpmKeyStore final : public platform::KeyStore {
 };
 
 }  // namespace
+
+bool HoldsTpmSecret(const fs::path& file) {
+  if (fs::exists(NextOf(file))) return true;
+  const Result<TpmRecord> record = ReadRecord(file);
+  return record.ok() ? record->Holds() : record.status().code() != platform::Code::kNotFound;
+}
 
 Result<std::unique_ptr<platform::KeyStore>> NewTpmKeyStore(TpmPlace place) {
   CPIS_TRY(Tpm::Open(place.tcti).status());

@@ -23,6 +23,9 @@ struct TpmPlace {
   std::optional<uint32_t> pcrs;  // bit n: PCR n must hold what it held at Seal; nothing: as at the last Seal
 };
 
+// Whether a secret was sealed there, as far as the disk says.
+bool HoldsTpmSecret(const std::filesystem::path& file);
+
 // kInvalid when no TPM answers there or the library is missing; kDenied when its owner hierarchy is not to be used.
 platform::Result<std::unique_ptr<platform::KeyStore>> NewTpmKeyStore(TpmPlace place);
 

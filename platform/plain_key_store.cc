@@ -17,6 +17,9 @@ class PlainKeyStore : public KeyStore {
 
   std::string_view Kind() const override { return "plain"; }
   bool HardwareBound() const override { return false; }
+  std::string_view Worth() const override {
+    return "NOT HARDWARE BOUND: a copy of this disk is a copy of its secrets; for development only";
+  }
 
   Status Seal(ByteView secret) override {
     if (secret.size() > kMaxSecret) return Invalid("a secret of the key store has at most 64 bytes");

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// DIR/keys, before sealing (crypto::SealWith, purpose "cpis.v1.fleet-keys"): format 1, then varint-sized in this order: content,
+// DIR/keys, before sealing (crypto::WriteSealedFile, purpose "cpis.v1.fleet-keys"): format 1, then varint-sized in this order: content,
 // freshness, policy and box secrets, root public key, signed key set, CA certificate and key, server certificate and key, pepper,
 // index, England, directory, roster and ring keys, epoch secret.
 #include "sync/fleet/keys.h"
 
 #include <array>
 
+#include "crypto/sealed_file.h"
 #include "platform/files.h"
 
 namespace cpis::sync::fleet {
 namespace {
 
 constexpr uint8_t kFormat = 1;
-constexpr uint64_t kMaxKeyFileBytes = 64 * 1024;
 constexpr std::string_view kPurpose = "cpis.v1.fleet-keys";
 constexpr auto kAuthorityLifetime = std::chrono::days(3650);
 constexpr auto kServerLifetime = std::chrono::days(825);
+
+crypto::SealedFile FileIn(const std::filesystem::path& state) { return {state / "keys", kPurpose}; }
 
 std::array<crypto::Secret*, 7> Symmetric(FleetKeys& keys) {
   return {&keys.pepper, &keys.index_key, &keys.england_key, &keys.directory_key, &keys.roster_key, &keys.ring_key,
@@ -103,19 +105,11 @@ Status MakeFleetKeys(const std::filesystem::path& state, platform::KeyStore& sto
                                       keys.box.public_key}, root);
   CPIS_TRY(platform::WriteFileDurably(state / "root.key", root.secret.Reveal()));
 
-  const crypto::Secret store_secret = crypto::Secret::Random(32);
-  CPIS_TRY(store.Seal(store_secret.Reveal()));
-  const crypto::Secret plain = Encode(keys);
-  return platform::WriteFileDurably(state / "keys", crypto::SealWith(store_secret, kPurpose, plain.Reveal()));
+  return crypto::WriteSealedFile(FileIn(state), store, Encode(keys));
 }
 
 Result<FleetKeys> LoadFleetKeys(const std::filesystem::path& state, platform::KeyStore& store) {
-  auto sealed = platform::ReadFile(state / "keys", kMaxKeyFileBytes);
-  if (!sealed.ok()) return std::move(sealed).status();
-  CPIS_ASSIGN(Bytes raw, store.Unseal());
-  const crypto::Secret store_secret = crypto::Secret::Copy(raw);
-  crypto::Wipe(raw);
-  CPIS_ASSIGN(const crypto::Secret plain, crypto::OpenWith(store_secret, kPurpose, *sealed));
+  CPIS_ASSIGN(const crypto::Secret plain, crypto::ReadSealedFile(FileIn(state), store));
   return Decode(plain.Reveal());
 }
 

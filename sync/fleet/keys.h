@@ -43,7 +43,7 @@ struct FleetKeys {
 
 // Makes new keys in `state`. kDenied when there are keys already.
 Status MakeFleetKeys(const std::filesystem::path& state, platform::KeyStore& store, std::string_view trust_name);
-// kNotFound when the fleet was not initialised.
+// kNotFound when the fleet was not initialised; kInvalid when `store` is not the one that its keys are in, or refuses.
 Result<FleetKeys> LoadFleetKeys(const std::filesystem::path& state, platform::KeyStore& store);
 
 }  // namespace cpis::sync::fleet

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// DIR/identity, before sealing (crypto::SealWith, purpose "cpis.v1.identity"):
+// DIR/identity, before sealing (crypto::WriteSealedFile, purpose "cpis.v1.identity"):
 //
 //   0 format 1 │ then varint-sized: node id, name, trust code, trust name, server host │ server port 4 │ then varint-sized:
 //   TLS key PEM, TLS certificate PEM, CA PEM, root key, signed key set, box secret, signing secret, journal key
 #include "sync/node/identity.h"
 
-#include "platform/files.h"
+#include "crypto/sealed_file.h"
 
 namespace cpis::sync::node {
 namespace {
 
 constexpr uint8_t kFormat = 1;
-constexpr uint64_t kMaxIdentityBytes = 64 * 1024;
 constexpr std::string_view kPurpose = "cpis.v1.identity";
-constexpr std::string_view kFileName = "identity";
+
+crypto::SealedFile FileIn(const std::filesystem::path& state) { return {state / "identity", kPurpose}; }
 
 crypto::Secret Encode(const Identity& identity) {
   platform::ByteWriter out;
@@ -63,32 +63,15 @@ Result<Identity> Decode(ByteView bytes) {
   return identity;
 }
 
-// Never taken for a node that is not enrolled: that would end in enrolling over what is there.
-Status NotThisKeyStore(const std::filesystem::path& state, const platform::KeyStore& store, const std::string& why) {
-  return platform::Invalid("key store \"" + std::string(store.Kind()) + "\" does not open \"" + (state / kFileName).string() +
-                           "\": " + why + " (start with the --key-store that this node was enrolled with)");
-}
-
 }  // namespace
 
 Result<Identity> LoadIdentity(const std::filesystem::path& state, platform::KeyStore& store) {
-  auto sealed = platform::ReadFile(state / kFileName, kMaxIdentityBytes);
-  if (!sealed.ok()) return std::move(sealed).status();
-  auto unsealed = store.Unseal();
-  if (!unsealed.ok()) return NotThisKeyStore(state, store, unsealed.status().message());
-  Bytes raw_secret = *std::move(unsealed);
-  const crypto::Secret device_secret = crypto::Secret::Copy(raw_secret);
-  crypto::Wipe(raw_secret);
-  auto plain = crypto::OpenWith(device_secret, kPurpose, *sealed);
-  if (!plain.ok()) return NotThisKeyStore(state, store, plain.status().message());
-  return Decode(plain->Reveal());
+  CPIS_ASSIGN(const crypto::Secret plain, crypto::ReadSealedFile(FileIn(state), store));
+  return Decode(plain.Reveal());
 }
 
 Status SaveIdentity(const std::filesystem::path& state, platform::KeyStore& store, const Identity& identity) {
-  const crypto::Secret device_secret = crypto::Secret::Random(32);
-  CPIS_TRY(store.Seal(device_secret.Reveal()));
-  const crypto::Secret plain = Encode(identity);
-  return platform::WriteFileDurably(state / kFileName, crypto::SealWith(device_secret, kPurpose, plain.Reveal()));
+  return crypto::WriteSealedFile(FileIn(state), store, Encode(identity));
 }
 
 }  // namespace cpis::sync::node

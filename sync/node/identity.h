@@ -30,8 +30,9 @@ struct Identity {
   crypto::Secret journal_key;   // 32 bytes, names what was already queued without saying what
 };
 
-// kNotFound when the node is not enrolled; kInvalid when it is, but `store` is not the one it was enrolled with.
+// kNotFound when the node is not enrolled; kInvalid when it is, but `store` is not the one it was enrolled with or refuses.
 Result<Identity> LoadIdentity(const std::filesystem::path& state, platform::KeyStore& store);
+// With a new device secret; all or nothing, also when the power goes.
 Status SaveIdentity(const std::filesystem::path& state, platform::KeyStore& store, const Identity& identity);
 
 }  // namespace cpis::sync::node

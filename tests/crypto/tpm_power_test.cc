@@ -164,7 +164,7 @@ TEST_CASE("a first secret that was cut off is not there or whole, and leaves no 
     REQUIRE(computer.Store()->Forget().ok());
     CHECK(computer.tpm.Counters() == 0);
   }
-  CHECK(whole >= 2);
+  CHECK(whole >= 4);  // counted; and what follows that
 }
 
 TEST_CASE("forgetting that was cut off can be done again, and never leaves a copy that opens after it", "[power]") {

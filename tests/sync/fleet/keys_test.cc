@@ -43,7 +43,7 @@ TEST_CASE("keys cut short or under another device secret are refused") {
   }
   REQUIRE(platform::WriteFileDurably(state / "keys", whole).ok());
   REQUIRE(store->Seal(crypto::RandomBytes(32)).ok());
-  CHECK(LoadFleetKeys(state.path(), *store).status().code() == Code::kCorrupt);
+  CHECK(LoadFleetKeys(state.path(), *store).status().code() == Code::kInvalid);
 }
 
 TEST_CASE("every partition and epoch has a key of its own, and a ring holds its region's only") {
