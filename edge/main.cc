@@ -140,8 +140,7 @@ int Serve(const Settings& settings, platform::StopSignal& stop) {
 
   const edge::NodeStatus status = node.GetStatus();
   if (!status.hardware_bound) {
-    platform::LogWarning("node", "key store " + status.key_store_kind +
-                                     " is NOT HARDWARE BOUND: a copy of the disk is a copy of the device secret");
+    platform::LogWarning("node", "key store " + status.key_store_kind + " is NOT HARDWARE BOUND (see cpisctl node doctor)");
   }
   SayReady(status, (*server)->Address(), socket);
   stop.Wait();

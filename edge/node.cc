@@ -149,8 +149,8 @@ class NodeImpl final : public Node {
       findings.push_back({"link", false, "not enrolled", "run: cpisctl node enrol --server HOST:7444 --code CODE"});
     }
     findings.push_back({"key_store", key_store_->HardwareBound(),
-                        std::string(key_store_->Kind()) + (key_store_->HardwareBound() ? "" : ", NOT HARDWARE BOUND"),
-                        key_store_->HardwareBound() ? "" : "a copy of this disk is a copy of its secrets: for development only"});
+                        std::string(key_store_->Kind()) + ": " + std::string(key_store_->Worth()),
+                        key_store_->HardwareBound() ? "" : "where there is a TPM, enrol with --key-store tpm2"});
     std::error_code failed;
     const auto space = std::filesystem::space(state_, failed);
     const bool enough = !failed && space.available >= kLowDiskBytes;

@@ -88,7 +88,8 @@ void DefineFleet(CLI::App& app, Typed& typed) {
   CLI::App* fleet = Group(&app, "fleet", "the fleet server");
   Verb(fleet, typed, "init", "fleet.init", "make the state directory of a new fleet")
       .Text("--trust", "trust", "ODS code of the ambulance trust", true)
-      .Text("--name", "name", "its name", true);
+      .Text("--name", "name", "its name", true)
+      .Text("--key-store", "key_store", "where its keys rest: auto (default), tpm2, systemd-creds, passphrase-file:PATH or plain", false);
   Verb(fleet, typed, "import", "fleet.import", "load authority files")
       .Files()
       .Flag("--release", "release", "let a held file through");

@@ -32,6 +32,9 @@ platform::Result<int> InitFleet(const edge::ctl::Command& command) {
                                  edge::ctl::Text(arguments, "trust"),
                                  "--name",
                                  edge::ctl::Text(arguments, "name")};
+  if (const std::string key_store = edge::ctl::Text(arguments, "key_store"); !key_store.empty()) {
+    words.insert(words.end(), {"--key-store", key_store});
+  }
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);

@@ -20,13 +20,13 @@ constexpr auto kExpiry = 60s;         // plans go to the minute
 
 }  // namespace
 
-Status InitialiseFleet(const std::filesystem::path& state, const Trust& trust) {
+Status InitialiseFleet(const std::filesystem::path& state, const Trust& trust, std::string_view key_store) {
   const bool good_code = trust.code.size() >= 2 && trust.code.size() <= 16 &&
                          std::all_of(trust.code.begin(), trust.code.end(), [](unsigned char c) { return std::isalnum(c); });
   if (!good_code) return platform::Invalid("\"" + trust.code + "\" is not an ODS code (letters and digits, as in RX7)");
   if (trust.name.empty()) return platform::Invalid("the trust has no name (try --name \"North West Ambulance Service\")");
   CPIS_ASSIGN(const platform::StateLock lock, platform::StateLock::Take(state));
-  CPIS_ASSIGN(const std::unique_ptr<platform::KeyStore> keys, crypto::OpenKeyStore("plain", state));
+  CPIS_ASSIGN(const std::unique_ptr<platform::KeyStore> keys, crypto::OpenKeyStore(key_store, state));
   // The keys come last: they make a fleet of the directory, and are refused where there is one.
   if (!std::filesystem::exists(state / "keys")) CPIS_TRY(InitialiseStore(state, trust));
   return MakeFleetKeys(state, *keys, trust.name);
@@ -46,8 +46,8 @@ Result<std::unique_ptr<Fleet>> Fleet::Open(const FleetOptions& options) {
 }
 
 Status Fleet::Load(const FleetOptions& options) {
-  CPIS_ASSIGN(const std::unique_ptr<platform::KeyStore> key_store, crypto::OpenKeyStore("plain", options.state));
-  CPIS_ASSIGN(keys_, LoadFleetKeys(options.state, *key_store));
+  CPIS_ASSIGN(key_store_, crypto::OpenKeyStore(options.key_store, options.state));
+  CPIS_ASSIGN(keys_, LoadFleetKeys(options.state, *key_store_));
   CPIS_ASSIGN(store_, Store::Open(options.state, keys_, platform::SystemClock()));
   CPIS_ASSIGN(mailbox_, Mailbox::Open(options.state, *store_));
   hub_ = std::make_unique<Hub>(keys_, platform::SystemClock(), store_->epoch());

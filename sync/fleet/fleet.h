@@ -28,12 +28,13 @@ struct FleetOptions {
   std::string listen = "127.0.0.1:7443";
   std::string enrol_listen = "127.0.0.1:7444";
   std::string http = "127.0.0.1:9464";
+  std::string key_store = "auto";  // crypto/key_stores.h
   std::function<void()> broken;  // called when the database failed: the daemon must end, and be started anew
   std::string advertise;  // HOST:PORT that nodes are told to connect to; empty: as they came, at the port of `listen`
 };
 
-// Makes keys and database of a new fleet in `state`. kDenied when there is one; kInvalid quotes a bad trust code.
-Status InitialiseFleet(const std::filesystem::path& state, const Trust& trust);
+// Makes keys and database of a new fleet in `state`. kDenied when there is one; kInvalid quotes a bad trust code or key store.
+Status InitialiseFleet(const std::filesystem::path& state, const Trust& trust, std::string_view key_store = "auto");
 
 class Fleet {
  public:
@@ -48,6 +49,7 @@ class Fleet {
   EnrolmentDesk& enrolment_desk() { return *enrolment_desk_; }
   const LinkServer& link() const { return *link_; }
   const platform::HttpServer& http() const { return *http_; }
+  const platform::KeyStore& key_store() const { return *key_store_; }
 
   // Tells hub and enrolment desk that nodes were added or changed. Not from a listener thread.
   Status NodesChanged();
@@ -63,6 +65,7 @@ class Fleet {
   platform::HttpResponse Answer(const platform::HttpRequest& request);
 
   platform::StateLock lock_;
+  std::unique_ptr<platform::KeyStore> key_store_;
   FleetKeys keys_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Mailbox> mailbox_;

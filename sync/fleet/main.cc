@@ -46,13 +46,14 @@ platform::Status ReadConfiguration(const CLI::App& app, Arguments& arguments) {
                                                        {"enrol-listen", &arguments.options.enrol_listen},
                                                        {"http", &arguments.options.http},
                                                        {"advertise", &arguments.options.advertise},
+                                                       {"key-store", &arguments.options.key_store},
                                                        {"store", &arguments.store}};
   for (const auto& [key, value] : table) {
     const auto setting = known.find(key.str());
     const auto text = value.value<std::string>();
     if (setting == known.end() || !text) {
       return platform::Invalid("\"" + std::string(key.str()) + "\" in \"" + arguments.config +
-                               "\" is not a setting with text (known: advertise, enrol-listen, http, listen, store)");
+                               "\" is not a setting with text (known: advertise, enrol-listen, http, key-store, listen, store)");
     }
     if (app.get_option("--" + std::string(key.str()))->count() == 0) *setting->second = *text;
   }
@@ -67,14 +68,18 @@ int Serve(Arguments arguments, platform::StopSignal& stop) {
   };
   auto fleet = sync::fleet::Fleet::Open(arguments.options);
   if (!fleet.ok()) return Refuse(kExitConfiguration, fleet.status().message());
-  platform::LogWarning("keys", "the fleet's keys are NOT HARDWARE BOUND: whoever copies this disk has them");
+  const platform::KeyStore& key_store = (*fleet)->key_store();
+  if (!key_store.HardwareBound()) {
+    platform::LogWarning("keys", "the fleet's keys: " + std::string(key_store.Kind()) + ", " + std::string(key_store.Worth()));
+  }
   std::cout << boost::json::serialize(boost::json::object{
                    {"ready", true},
                    {"listen", (*fleet)->link().Address()},
                    {"enrol_listen", (*fleet)->enrolment_desk().Address()},
                    {"http", (*fleet)->http().Address()},
                    {"socket", (arguments.options.state / "fleetd.sock").string()},
-                   {"trust", (*fleet)->store().trust().code}})
+                   {"trust", (*fleet)->store().trust().code},
+                   {"key_store", boost::json::object{{"kind", key_store.Kind()}, {"hardware_bound", key_store.HardwareBound()}}}})
             << std::endl;
   stop.Wait();
   platform::LogInfo("fleetd", "stopping");
@@ -91,6 +96,8 @@ int main(int argc, char** argv) {
   app.add_option("--enrol-listen", arguments.options.enrol_listen, "HOST:PORT for enrolment")->capture_default_str();
   app.add_option("--http", arguments.options.http, "HOST:PORT for /healthz and /metrics")->capture_default_str();
   app.add_option("--advertise", arguments.options.advertise, "HOST:PORT that nodes are told to connect to");
+  app.add_option("--key-store", arguments.options.key_store, "auto, tpm2, systemd-creds, passphrase-file:PATH or plain")
+      ->capture_default_str();
   app.add_option("--store", arguments.store, "sqlite")->capture_default_str();
   app.add_option("--config", arguments.config, "TOML file with these options");
   app.add_flag("--init", arguments.init, "make a new fleet in the state directory, and stop");
@@ -112,7 +119,7 @@ int main(int argc, char** argv) {
     return Refuse(kExitConfiguration, "--store \"" + arguments.store + "\" is not in this version (try sqlite)");
   }
   if (arguments.init) {
-    const platform::Status made = sync::fleet::InitialiseFleet(arguments.options.state, arguments.trust);
+    const platform::Status made = sync::fleet::InitialiseFleet(arguments.options.state, arguments.trust, arguments.options.key_store);
     if (made.ok()) return 0;
     return Refuse(made.code() == platform::Code::kInvalid ? kExitUsage : 1, made.message());
   }

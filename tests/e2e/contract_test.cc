@@ -86,7 +86,7 @@ TEST_CASE("a daemon refuses an address that is none with 78 and quotes it", "[co
   };
   refuses("cpis-edged", ambulance.vehicle->state(), "--http");
   refuses("cpis-edged", ambulance.vehicle->state(), "--key-store");
-  for (const std::string option : {"--listen", "--enrol-listen", "--http", "--store"}) {
+  for (const std::string option : {"--listen", "--enrol-listen", "--http", "--store", "--key-store"}) {
     refuses("cpis-fleetd", ambulance.fleet.state(), option);
   }
 }

@@ -66,6 +66,8 @@ TEST_CASE("every command of the node calls its method") {
 TEST_CASE("every command of the fleet calls its method") {
   CHECK(ArgumentsOf({"fleet", "init", "--trust", "RX7", "--name", "North West"}) ==
         R"({"trust":"RX7","name":"North West"})");
+  CHECK(ArgumentsOf({"fleet", "init", "--trust", "RX7", "--name", "N", "--key-store", "tpm2"}) ==
+        R"({"trust":"RX7","name":"N","key_store":"tpm2"})");
   const Command import = Good({"fleet", "import", "a.xml", "b.xml", "--release"});
   CHECK(import.files == std::vector<std::string>{"a.xml", "b.xml"});
   CHECK(boost::json::serialize(import.arguments) == R"({"release":true})");
