@@ -328,7 +328,7 @@ class Server final : public HttpServer {
 
   Status UseTls() {
     if (!shared_.options.tls) return Status::Ok();
-    const TlsIdentity& identity = *shared_.options.tls;
+    TlsIdentity& identity = *shared_.options.tls;
     auto& tls = shared_.tls.emplace(asio::ssl::context::tls_server);
     SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_3_VERSION);
     SSL_CTX_set_num_tickets(tls.native_handle(), 0);  // nobody resumes
@@ -336,6 +336,7 @@ class Server final : public HttpServer {
     tls.use_certificate_chain(asio::buffer(identity.certificate_chain_pem), error);
     if (error) return Invalid("TLS certificate chain: " + error.message());
     tls.use_private_key(asio::buffer(identity.private_key_pem), asio::ssl::context::pem, error);
+    explicit_bzero(identity.private_key_pem.data(), identity.private_key_pem.size());
     if (error || SSL_CTX_check_private_key(tls.native_handle()) != 1) {
       return Invalid("TLS private key: not a key of this certificate");
     }

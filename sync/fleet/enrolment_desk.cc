@@ -41,7 +41,8 @@ Result<std::unique_ptr<platform::HttpServer>> EnrolmentDesk::Listen(const std::s
   options.threads = 1;
   options.max_connections = 16;
   options.tls = std::make_unique<platform::TlsIdentity>(
-      platform::TlsIdentity{keys.server.certificate_pem + keys.authority.certificate_pem, keys.server.private_key_pem});
+      platform::TlsIdentity{keys.server.certificate_pem + keys.authority.certificate_pem,
+                            std::string(platform::AsText(keys.server.private_key_pem.Reveal()))});
   return platform::HttpServer::Start(std::move(options), [this](const platform::HttpRequest& request) { return Answer(request); },
                                      Refuse);
 }

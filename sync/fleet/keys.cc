@@ -14,21 +14,19 @@ namespace cpis::sync::fleet {
 namespace {
 
 constexpr uint8_t kFormat = 1;
+constexpr uint64_t kMaxKeyFileBytes = 64 * 1024;
 constexpr std::string_view kPurpose = "cpis.v1.fleet-keys";
 constexpr auto kAuthorityLifetime = std::chrono::days(3650);
 constexpr auto kServerLifetime = std::chrono::days(825);
 
-crypto::SealedFile FileIn(const std::filesystem::path& state) { return {state / "keys", kPurpose}; }
+crypto::SealedFile FileIn(const std::filesystem::path& state) { return {state / "keys", kPurpose, kMaxKeyFileBytes}; }
 
 std::array<crypto::Secret*, 7> Symmetric(FleetKeys& keys) {
   return {&keys.pepper, &keys.index_key, &keys.england_key, &keys.directory_key, &keys.roster_key, &keys.ring_key,
           &keys.epoch_secret};
 }
 
-std::array<std::string*, 4> Certificates(FleetKeys& keys) {
-  return {&keys.authority.certificate_pem, &keys.authority.private_key_pem, &keys.server.certificate_pem,
-          &keys.server.private_key_pem};
-}
+std::array<crypto::CertificateAndKey*, 2> Certificates(FleetKeys& keys) { return {&keys.authority, &keys.server}; }
 
 crypto::Secret Encode(FleetKeys& keys) {
   platform::ByteWriter out;
@@ -37,7 +35,10 @@ crypto::Secret Encode(FleetKeys& keys) {
   out.Sized(keys.box.secret.Reveal());
   out.Sized(keys.root_public_key);
   out.Sized(keys.signed_key_set);
-  for (const std::string* pem : Certificates(keys)) out.Sized(*pem);
+  for (const crypto::CertificateAndKey* pem : Certificates(keys)) {
+    out.Sized(pem->certificate_pem);
+    out.Sized(pem->private_key_pem.Reveal());
+  }
   for (const crypto::Secret* key : Symmetric(keys)) out.Sized(key->Reveal());
   Bytes plain = std::move(out).Take();
   crypto::Secret secret = crypto::Secret::Copy(plain, crypto::Residence::kTransient);
@@ -55,7 +56,10 @@ Result<FleetKeys> Decode(ByteView bytes) {
   keys.box = crypto::BoxKeyFromSecret(crypto::Secret::Copy(in.Sized()));
   keys.root_public_key = platform::ToBytes(in.Sized());
   keys.signed_key_set = platform::ToBytes(in.Sized());
-  for (std::string* pem : Certificates(keys)) *pem = in.SizedText();
+  for (crypto::CertificateAndKey* pem : Certificates(keys)) {
+    pem->certificate_pem = in.SizedText();
+    pem->private_key_pem = crypto::Secret::Copy(in.Sized());
+  }
   for (crypto::Secret* key : Symmetric(keys)) *key = crypto::Secret::Copy(in.Sized());
   if (!in.AtEnd()) return platform::Corrupt("fleet keys are cut short or have bytes too many");
   return keys;

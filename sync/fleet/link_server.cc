@@ -23,10 +23,13 @@ class GrpcLinkServer final : public LinkServer {
   Status Listen(const std::string& listen, const FleetKeys& keys) {
     grpc::SslServerCredentialsOptions tls(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
     tls.pem_root_certs = keys.authority.certificate_pem;
-    tls.pem_key_cert_pairs.push_back({keys.server.private_key_pem, keys.server.certificate_pem});
+    tls.pem_key_cert_pairs.push_back(
+        {std::string(platform::AsText(keys.server.private_key_pem.Reveal())), keys.server.certificate_pem});
+    const auto credentials = grpc::SslServerCredentials(tls);  // keeps copies of its own, which are not ours to wipe
+    crypto::Wipe(tls.pem_key_cert_pairs.front().private_key);
     grpc::ServerBuilder builder;
     int port = 0;
-    builder.AddListeningPort(listen, grpc::SslServerCredentials(tls), &port);
+    builder.AddListeningPort(listen, credentials, &port);
     builder.RegisterService(&service_);
     builder.SetMaxReceiveMessageSize(kMaxEnvelopeBytes);
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kFewestPingMilliseconds);

@@ -24,7 +24,7 @@ crypto::Secret Encode(const Identity& identity) {
     out.Sized(*text);
   }
   out.U32(identity.server_port);
-  out.Sized(identity.tls_private_key_pem);
+  out.Sized(identity.tls_private_key_pem.Reveal());
   out.Sized(identity.tls_certificate_pem);
   out.Sized(identity.ca_certificate_pem);
   out.Sized(identity.root_public_key);
@@ -47,7 +47,7 @@ Result<Identity> Decode(ByteView bytes) {
     *text = in.SizedText();
   }
   identity.server_port = static_cast<uint16_t>(in.U32());
-  identity.tls_private_key_pem = in.SizedText();
+  identity.tls_private_key_pem = crypto::Secret::Copy(in.Sized());
   identity.tls_certificate_pem = in.SizedText();
   identity.ca_certificate_pem = in.SizedText();
   identity.root_public_key = platform::ToBytes(in.Sized());

@@ -19,7 +19,7 @@ struct Identity {
   std::string trust_name;
   std::string server_host;
   uint16_t server_port = 0;
-  std::string tls_private_key_pem;
+  crypto::Secret tls_private_key_pem;
   std::string tls_certificate_pem;
   std::string ca_certificate_pem;
   Bytes root_public_key;

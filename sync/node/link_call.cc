@@ -9,7 +9,10 @@ namespace cpis::sync::node {
 namespace {
 
 std::shared_ptr<grpc::Channel> Dial(const Identity& identity) {
-  grpc::SslCredentialsOptions tls{identity.ca_certificate_pem, identity.tls_private_key_pem, identity.tls_certificate_pem};
+  grpc::SslCredentialsOptions tls{identity.ca_certificate_pem, std::string(platform::AsText(identity.tls_private_key_pem.Reveal())),
+                                  identity.tls_certificate_pem};
+  const auto credentials = grpc::SslCredentials(tls);  // keeps copies of its own, which are not ours to wipe
+  crypto::Wipe(tls.pem_private_key);
   grpc::ChannelArguments arguments;
   arguments.SetSslTargetNameOverride(std::string(crypto::kFleetServerName));
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
@@ -19,7 +22,7 @@ std::shared_ptr<grpc::Channel> Dial(const Identity& identity) {
   arguments.SetMaxReceiveMessageSize(static_cast<int>(kMaxSegmentBytes) + 1024);
   const std::string host = identity.server_host.find(':') == std::string::npos ? identity.server_host
                                                                                : "[" + identity.server_host + "]";
-  return grpc::CreateCustomChannel(host + ":" + std::to_string(identity.server_port), grpc::SslCredentials(tls), arguments);
+  return grpc::CreateCustomChannel(host + ":" + std::to_string(identity.server_port), credentials, arguments);
 }
 
 Status ToStatus(const grpc::Status& status, std::string_view call) {

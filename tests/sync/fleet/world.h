@@ -54,7 +54,7 @@ struct Node {
   std::string name;
   crypto::BoxKey box = crypto::NewBoxKey();
   crypto::SigningKey signing = crypto::NewSigningKey();
-  std::string tls_private_key_pem;
+  crypto::Secret tls_private_key_pem;
   std::string certificate_pem;
 };
 
@@ -152,7 +152,7 @@ class World {
     REQUIRE(grant.ok());
     node.id = grant->node.id;
     node.name = name;
-    node.tls_private_key_pem = request->private_key_pem;
+    node.tls_private_key_pem = std::move(request->private_key_pem);
     node.certificate_pem = grant->certificate_pem;
     return node;
   }

@@ -22,7 +22,7 @@ Identity Sample() {
   identity.trust_name = "North West Ambulance Service";
   identity.server_host = "fleet.example";
   identity.server_port = 7443;
-  identity.tls_private_key_pem = "key";
+  identity.tls_private_key_pem = crypto::Secret::Copy(platform::AsBytes("key"));
   identity.tls_certificate_pem = "certificate";
   identity.ca_certificate_pem = "authority";
   identity.root_public_key = RootKey().public_key;
@@ -55,7 +55,7 @@ TEST_CASE("an identity comes back as it was saved, with its key set checked") {
   CHECK(loaded->trust_name == saved.trust_name);
   CHECK(loaded->server_host == saved.server_host);
   CHECK(loaded->server_port == saved.server_port);
-  CHECK(loaded->tls_private_key_pem == saved.tls_private_key_pem);
+  CHECK(platform::AsText(loaded->tls_private_key_pem.Reveal()) == "key");
   CHECK(loaded->tls_certificate_pem == saved.tls_certificate_pem);
   CHECK(loaded->ca_certificate_pem == saved.ca_certificate_pem);
   CHECK(loaded->signed_key_set == saved.signed_key_set);
