@@ -18,6 +18,7 @@
 #include "platform/http.h"
 #include "platform/log.h"
 #include "platform/memory.h"
+#include "platform/swap.h"
 #include "platform/worker.h"
 #include "sync/local/local_service.h"
 
@@ -155,6 +156,7 @@ int main(int argc, char** argv) {
   Settings settings;
   if (const auto exit_code = ReadSettings(argc, argv, &settings)) return *exit_code;
   platform::KeepMemorySmall();
+  platform::LockMemory();
   std::signal(SIGPIPE, SIG_IGN);
   platform::StopSignal stop;  // before any thread: it blocks the signals it waits for
   crypto::StartCrypto();

@@ -10,6 +10,7 @@
 #include "edge/tuning.h"
 #include "platform/files.h"
 #include "platform/log.h"
+#include "platform/swap.h"
 #include "sync/nhs_number.h"
 
 namespace cpis::edge {
@@ -151,6 +152,9 @@ class NodeImpl final : public Node {
     findings.push_back({"key_store", key_store_->HardwareBound(),
                         std::string(key_store_->Kind()) + ": " + std::string(key_store_->Worth()),
                         key_store_->HardwareBound() ? "" : "where there is a TPM, enrol with --key-store tpm2"});
+    const platform::SwapVerdict swap = platform::WhetherKeysCanReachSwap();
+    findings.push_back({"memory", swap.safe, swap.detail,
+                        swap.safe ? "" : "let cpis-edged lock its memory (LimitMEMLOCK=infinity in its unit), or turn swap off"});
     std::error_code failed;
     const auto space = std::filesystem::space(state_, failed);
     const bool enough = !failed && space.available >= kLowDiskBytes;

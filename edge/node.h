@@ -112,7 +112,7 @@ struct TopicVerdict {
 };
 
 struct Finding {            // doctor
-  std::string check;        // "link", "clock", "key_store", "disk", "data_age", "certificate"
+  std::string check;        // "link", "clock", "key_store", "memory", "disk", "data_age", "certificate"
   bool good = false;
   std::string detail;
   std::string advice;       // empty when good

@@ -11,6 +11,7 @@
 #include "crypto/secret.h"
 #include "platform/log.h"
 #include "platform/memory.h"
+#include "platform/swap.h"
 #include "platform/worker.h"
 #include "sync/fleet/fleet.h"
 
@@ -72,6 +73,9 @@ int Serve(Arguments arguments, platform::StopSignal& stop) {
   if (!key_store.HardwareBound()) {
     platform::LogWarning("keys", "the fleet's keys: " + std::string(key_store.Kind()) + ", " + std::string(key_store.Worth()));
   }
+  if (const platform::SwapVerdict swap = platform::WhetherKeysCanReachSwap(); !swap.safe) {
+    platform::LogWarning("keys", "memory is " + swap.detail + " (set LimitMEMLOCK=infinity, or turn swap off)");
+  }
   std::cout << boost::json::serialize(boost::json::object{
                    {"ready", true},
                    {"listen", (*fleet)->link().Address()},
@@ -109,6 +113,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   platform::KeepMemorySmall();
+  platform::LockMemory();
   std::signal(SIGPIPE, SIG_IGN);
   crypto::StartCrypto();
   arguments.options.state = std::filesystem::absolute(arguments.options.state);
