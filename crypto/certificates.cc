@@ -167,7 +167,8 @@ struct Authority {
 
 Result<Authority> ReadAuthority(const CertificateAndKey& pem) {
   CPIS_ASSIGN(Certificate certificate, ReadCertificate(pem.certificate_pem));
-  CPIS_ASSIGN(Key key, FromPem<Key>(platform::AsText(pem.private_key_pem.Reveal()), PEM_read_bio_PrivateKey, "not a private key in PEM form"));
+  const std::string_view key_pem = platform::AsText(pem.private_key_pem.Reveal());
+  CPIS_ASSIGN(Key key, FromPem<Key>(key_pem, PEM_read_bio_PrivateKey, "not a private key in PEM form"));
   if (X509_check_private_key(certificate.get(), key.get()) != 1) {
     return Refused("the authority's private key is not that of its certificate");
   }

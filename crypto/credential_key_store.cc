@@ -56,7 +56,7 @@ class CredentialKeyStore final : public platform::KeyStore {
   bool HardwareBound() const override { return sealed_by_ == SealedBy::kTpm; }
   std::string_view Worth() const override {
     return HardwareBound() ? "the disk alone opens nothing, but on this machine an older copy of it does"
-                           : "NOT HARDWARE BOUND: sealed with this host's key, which lies in /var/lib/systemd: a copy of both opens it";
+                           : "NOT HARDWARE BOUND: this host's key lies in /var/lib/systemd, and whoever copies both has the secret";
   }
 
   Status Seal(ByteView secret) override {

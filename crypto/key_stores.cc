@@ -73,7 +73,9 @@ Result<Store> OpenTpm(std::string_view spec, const fs::path& directory) {
   if (Take(":pcrs=", rest)) {
     const std::string_view list = rest.substr(0, rest.find(':'));
     place.pcrs = ParsePcrs(list);
-    if (!place.pcrs) return platform::Invalid("PCRs \"" + std::string(list) + "\" are not numbers from 0 to 23 (try tpm2:pcrs=7 or tpm2:pcrs=0+7)");
+    if (!place.pcrs) {
+      return platform::Invalid("PCRs \"" + std::string(list) + "\" are not numbers from 0 to 23 (try tpm2:pcrs=7 or tpm2:pcrs=0+7)");
+    }
     rest.remove_prefix(list.size());
   }
   if (Take(":tcti=", rest)) {
@@ -81,7 +83,8 @@ Result<Store> OpenTpm(std::string_view spec, const fs::path& directory) {
     rest = {};
   }
   if (!rest.empty() || place.tcti.empty()) {
-    return platform::Invalid("key store \"" + std::string(spec) + "\" is not understood (try tpm2, tpm2:pcrs=7 or tpm2:tcti=device:/dev/tpmrm0)");
+    return platform::Invalid("key store \"" + std::string(spec) +
+                             "\" is not understood (try tpm2, tpm2:pcrs=7 or tpm2:tcti=device:/dev/tpmrm0)");
   }
   return OrWhyNot(spec, NewTpmKeyStore(std::move(place)));
 }

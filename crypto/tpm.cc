@@ -48,6 +48,8 @@ TPM2B_PUBLIC ParentTemplate() {
 constexpr TPMA_NV kCounterAttributes = (TPM2_NT_COUNTER << TPMA_NV_TPM2_NT_SHIFT) | TPMA_NV_AUTHREAD | TPMA_NV_AUTHWRITE |
                                        TPMA_NV_OWNERREAD | TPMA_NV_OWNERWRITE | TPMA_NV_NO_DA;
 
+Status NoSuchCounter() { return platform::NotFound("the TPM has no such counter"); }
+
 class EsysTpm final : public Tpm {
  public:
   ~EsysTpm() override {
@@ -134,7 +136,8 @@ class EsysTpm final : public Tpm {
       const TPML_PCR_SELECTION selection = Selection(left);
       Tss::Owned<TPML_PCR_SELECTION> given;
       Tss::Owned<TPML_DIGEST> values;
-      const TSS2_RC code = tss_.Esys_PCR_Read(esys_, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &selection, nullptr, &given, &values);
+      const TSS2_RC code = tss_.Esys_PCR_Read(esys_, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &selection, nullptr, &given,
+                                               &values);
       if (code != TSS2_RC_SUCCESS) return TpmRefusal("read its PCRs", code);
       if (values->count == 0 || given->count == 0) return platform::Denied("the TPM keeps no SHA-256 values of these PCRs");
       for (UINT32 i = 0; i < values->count; ++i) {
@@ -192,7 +195,8 @@ class EsysTpm final : public Tpm {
     CPIS_TRY(Satisfy(condition, policy.handle));
     Held loaded(*this);
     Plainly();
-    TSS2_RC code = tss_.Esys_Load(esys_, parent_, session_, ESYS_TR_NONE, ESYS_TR_NONE, &private_area, &public_area, &loaded.handle);
+    TSS2_RC code = tss_.Esys_Load(esys_, parent_, session_, ESYS_TR_NONE, ESYS_TR_NONE, &private_area, &public_area,
+                                  &loaded.handle);
     if (code != TSS2_RC_SUCCESS) return TpmRefusal("load what was sealed", code);
     tss_.Esys_TRSess_SetAttributes(esys_, policy.handle, TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_ENCRYPT, 0xFF);
     Tss::Owned<TPM2B_SENSITIVE_DATA> opened;
@@ -268,7 +272,7 @@ class EsysTpm final : public Tpm {
   Result<Place> Find(const TpmCounter& counter) {
     ESYS_TR handle = ESYS_TR_NONE;
     TSS2_RC code = tss_.Esys_TR_FromTPMPublic(esys_, counter.index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &handle);
-    if (BareTpmCode(code) == TPM2_RC_HANDLE || BareTpmCode(code) == TPM2_RC_VALUE) return platform::NotFound("the TPM has no such counter");
+    if (BareTpmCode(code) == TPM2_RC_HANDLE || BareTpmCode(code) == TPM2_RC_VALUE) return NoSuchCounter();
     if (code != TSS2_RC_SUCCESS) return TpmRefusal("find its counter", code);
     Place place(*this, handle, false);
     Tss::Owned<TPM2B_NV_PUBLIC> facts;
@@ -276,9 +280,8 @@ class EsysTpm final : public Tpm {
     if (code != TSS2_RC_SUCCESS) return TpmRefusal("look at its counter", code);
     const TPMS_NV_PUBLIC& found = facts->nvPublic;
     const ByteView tag{found.authPolicy.buffer, found.authPolicy.size};
-    if ((found.attributes & ~TPMA_NV_WRITTEN) != kCounterAttributes || !std::equal(tag.begin(), tag.end(), counter.tag.begin(), counter.tag.end())) {
-      return platform::NotFound("the TPM has no such counter");
-    }
+    const bool ours = std::equal(tag.begin(), tag.end(), counter.tag.begin(), counter.tag.end());
+    if (!ours || (found.attributes & ~TPMA_NV_WRITTEN) != kCounterAttributes) return NoSuchCounter();
     place.counted = (found.attributes & TPMA_NV_WRITTEN) != 0;
     return place;
   }
@@ -290,7 +293,9 @@ class EsysTpm final : public Tpm {
       TPM2B_DIGEST expected{};
       Fill(expected, condition.pcr_digest);
       const TSS2_RC code = tss_.Esys_PolicyPCR(esys_, policy, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &expected, &selection);
-      if (BareTpmCode(code) == TPM2_RC_VALUE) return platform::Denied("the machine does not start as it did when this was sealed (its PCRs changed)");
+      if (BareTpmCode(code) == TPM2_RC_VALUE) {
+        return platform::Denied("the machine does not start as it did when this was sealed (its PCRs changed)");
+      }
       if (code != TSS2_RC_SUCCESS) return TpmRefusal("compare its PCRs", code);
     }
     CPIS_ASSIGN(const Place place, Find(condition.counter));
@@ -299,7 +304,8 @@ class EsysTpm final : public Tpm {
     TPM2B_OPERAND operand{};
     Fill(operand, value.bytes());
     Plainly();
-    const TSS2_RC code = tss_.Esys_PolicyNV(esys_, place.handle, place.handle, policy, session_, ESYS_TR_NONE, ESYS_TR_NONE, &operand, 0, TPM2_EO_EQ);
+    const TSS2_RC code = tss_.Esys_PolicyNV(esys_, place.handle, place.handle, policy, session_, ESYS_TR_NONE, ESYS_TR_NONE,
+                                           &operand, 0, TPM2_EO_EQ);
     if (code != TSS2_RC_SUCCESS) return TpmRefusal("compare its counter", code);
     return Status::Ok();
   }

@@ -8,6 +8,7 @@
 #include <array>
 
 #include "crypto/sealed_file.h"
+#include "crypto/secret_writer.h"
 #include "platform/files.h"
 
 namespace cpis::sync::fleet {
@@ -29,7 +30,7 @@ std::array<crypto::Secret*, 7> Symmetric(FleetKeys& keys) {
 std::array<crypto::CertificateAndKey*, 2> Certificates(FleetKeys& keys) { return {&keys.authority, &keys.server}; }
 
 crypto::Secret Encode(FleetKeys& keys) {
-  platform::ByteWriter out;
+  crypto::SecretWriter out;
   out.U8(kFormat);
   for (const crypto::SigningKey* key : {&keys.content, &keys.freshness, &keys.policy}) out.Sized(key->secret.Reveal());
   out.Sized(keys.box.secret.Reveal());
@@ -40,10 +41,7 @@ crypto::Secret Encode(FleetKeys& keys) {
     out.Sized(pem->private_key_pem.Reveal());
   }
   for (const crypto::Secret* key : Symmetric(keys)) out.Sized(key->Reveal());
-  Bytes plain = std::move(out).Take();
-  crypto::Secret secret = crypto::Secret::Copy(plain, crypto::Residence::kTransient);
-  crypto::Wipe(plain);
-  return secret;
+  return std::move(out).Take();
 }
 
 Result<FleetKeys> Decode(ByteView bytes) {

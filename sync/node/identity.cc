@@ -7,6 +7,7 @@
 #include "sync/node/identity.h"
 
 #include "crypto/sealed_file.h"
+#include "crypto/secret_writer.h"
 
 namespace cpis::sync::node {
 namespace {
@@ -17,7 +18,7 @@ constexpr std::string_view kPurpose = "cpis.v1.identity";
 crypto::SealedFile FileIn(const std::filesystem::path& state) { return {state / "identity", kPurpose}; }
 
 crypto::Secret Encode(const Identity& identity) {
-  platform::ByteWriter out;
+  crypto::SecretWriter out;
   out.U8(kFormat);
   for (const std::string* text : {&identity.node_id, &identity.name, &identity.trust_code, &identity.trust_name,
                                   &identity.server_host}) {
@@ -32,10 +33,7 @@ crypto::Secret Encode(const Identity& identity) {
   out.Sized(identity.box.secret.Reveal());
   out.Sized(identity.signing.secret.Reveal());
   out.Sized(identity.journal_key.Reveal());
-  Bytes plain = std::move(out).Take();
-  crypto::Secret secret = crypto::Secret::Copy(plain, crypto::Residence::kTransient);
-  crypto::Wipe(plain);
-  return secret;
+  return std::move(out).Take();
 }
 
 Result<Identity> Decode(ByteView bytes) {
