@@ -116,6 +116,7 @@ void DefineFleet(CLI::App& app, Typed& typed) {
       .Text("--name", "name", "name as histories show it", true)
       .Text("--role", "role", "national job role code, like R1070", true)
       .Text("--right", "right", "B0107: looks notify (default); B0170: looks never do", false)
+      .Text("--duty", "duty", "clinician (default), event-only, engineer or auditor", false)
       .Pin();
   Verb(staff, typed, "list", "fleet.staff.list", "everybody");
   Verb(staff, typed, "disable", "fleet.staff.disable", "stop a person from signing in")

@@ -88,10 +88,10 @@ std::string RenderNodes(const json::value& answer) {
 }
 
 std::string RenderStaff(const json::value& answer) {
-  Table table({"ID", "NAME", "ROLE", "RIGHT", "STATE"});
+  Table table({"ID", "NAME", "ROLE", "RIGHT", "DUTY", "STATE"});
   for (const json::value& row : Rows(answer)) {
     table.Add({Text(row, "id"), Text(row, "name"), Text(row, "role"), Text(row, "right"),
-               IsTrue(row, "disabled") ? "disabled" : "may sign in"});
+               Text(row, "duty"), IsTrue(row, "disabled") ? "disabled" : "may sign in"});
   }
   return table.Text("Nobody can sign in yet (cpisctl fleet staff add …).");
 }

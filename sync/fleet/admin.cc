@@ -173,6 +173,7 @@ Result<json::value> AddStaff(const Call& call) {
   CPIS_ASSIGN(staff.role, call.Text("role"));
   CPIS_ASSIGN(staff.pin, call.Text("pin"));
   staff.right = call.TextOr("right", "");
+  staff.duty = call.TextOr("duty", "");
   const Status put = call.fleet.roll().PutStaff(staff);
   crypto::Wipe(staff.pin);
   CPIS_TRY(put);
@@ -187,6 +188,7 @@ Result<json::value> ListStaff(const Call& call) {
                     {"name", member.name},
                     {"role", member.role_code},
                     {"right", ActivityCode(member.right)},
+                    {"duty", Name(member.duty)},
                     {"disabled", member.disabled}});
   }
   return json::value(list);

@@ -48,7 +48,7 @@ Status Register::CreateTables(platform::Database& database) {
       code_expires INTEGER, box_key BLOB NOT NULL, signing_key BLOB NOT NULL, enrolled_at INTEGER) STRICT;
     CREATE TABLE IF NOT EXISTS staff(
       id TEXT PRIMARY KEY, name TEXT NOT NULL, role_code TEXT NOT NULL, role_name TEXT NOT NULL, silent INTEGER NOT NULL,
-      disabled INTEGER NOT NULL, pin_record BLOB NOT NULL) STRICT;
+      disabled INTEGER NOT NULL, pin_record BLOB NOT NULL, duty INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS settings(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS attendances(
       id TEXT PRIMARY KEY, node_id TEXT NOT NULL, node_sequence INTEGER NOT NULL, node TEXT NOT NULL, nhs_number TEXT NOT NULL,

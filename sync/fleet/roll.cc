@@ -172,7 +172,16 @@ Status Roll::PutStaff(const NewStaff& staff) {
   }
   StaffMember member{staff.id, staff.name, staff.role, RoleName(staff.role),
                      staff.right == "B0170" ? Right::kSilent : Right::kNotify, false, {}};
-  CPIS_ASSIGN(member.pin_record, crypto::MakePinRecord(staff.pin, store_.keys().ring_key));
+  if (!staff.duty.empty()) {
+    CPIS_ASSIGN(member.duty, ParseDuty(staff.duty));
+  }
+  if (member.duty == Duty::kEventOnly && member.right == Right::kSilent) {
+    return Invalid("right \"B0170\" notifies nobody, and an event-only person does nothing else (use B0107)");
+  }
+  // Who looks nobody up has a PIN that opens nothing, so that there is nothing to be had from them.
+  const crypto::Secret nothing = crypto::Secret::Random(32);
+  const crypto::Secret& opened = member.duty == Duty::kClinician ? store_.keys().ring_key : nothing;
+  CPIS_ASSIGN(member.pin_record, crypto::MakePinRecord(staff.pin, opened));
   return store_.Change([&](Store& store) -> Status {
     CPIS_TRY(store.records().PutStaff(member));
     return store.PublishStaff(member);

@@ -48,8 +48,9 @@ class Roll {
     std::string role;   // national job role code, "R1070"
     std::string right;  // "B0107" or "B0170"; empty is B0107
     std::string pin;
+    std::string duty{};  // by its name; empty is clinician
   };
-  // Adds, or replaces a member of that id (a new PIN, another role). kInvalid quotes what is wrong, never the PIN.
+  // Adds, or replaces a member of that id (a new PIN, another role). Only a clinician's PIN opens key rings. kInvalid quotes what is wrong, never the PIN.
   Status PutStaff(const NewStaff& staff);
   Status DisableStaff(const std::string& id);
   Result<std::vector<StaffMember>> Staff();

@@ -213,6 +213,10 @@ Status Store::PublishDirectory(const std::vector<Authority>& authorities, const 
 }
 
 Status Store::PublishStaff(const StaffMember& staff) {
+  if (staff.duty == Duty::kAuditor) {  // vehicles need not know them; one who was something else before is gone from there
+    PublishEntry(Topic::Roster(), KeyOf("staff/" + staff.id), {});
+    return Status::Ok();
+  }
   PublishEntry(Topic::Roster(), KeyOf("staff/" + staff.id), crypto::SealWith(keys_.roster_key, "roster", Encode(staff)));
   return Status::Ok();
 }

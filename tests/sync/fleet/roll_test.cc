@@ -163,6 +163,33 @@ TEST_CASE("staff reach the roster sealed, with a PIN that opens the ring key") {
   CHECK(w.roll->DisableStaff("3").code() == Code::kNotFound);
 }
 
+TEST_CASE("only a clinician's PIN opens the ring key, and vehicles never hear of auditors") {
+  World w;
+  const auto heard = [&] { return EntriesOf(w, Topic::Roster(), DecodeStaffMember, &w.keys.roster_key); };
+  const auto opens = [&](const std::string& duty) {
+    REQUIRE(w.roll->PutStaff({"1", "Ms A", "R1070", "", "2468", duty}).ok());
+    const StaffMember member = w.roll->Staff()->at(0);
+    CHECK(Name(member.duty) == (duty.empty() ? "clinician" : duty));
+    const auto key = crypto::OpenPinRecord(member.pin_record, "2468");
+    REQUIRE(key.ok());
+    return crypto::ConstantTimeEqual(key->Reveal(), w.keys.ring_key.Reveal());
+  };
+  CHECK(opens(""));
+  CHECK(opens("clinician"));
+  CHECK_FALSE(opens("event-only"));
+  CHECK_FALSE(opens("engineer"));
+  REQUIRE(heard().size() == 1);
+  CHECK(heard().front().duty == Duty::kEngineer);
+  CHECK_FALSE(opens("auditor"));
+  CHECK(heard().empty());
+  CHECK(w.roll->Staff()->at(0).duty == Duty::kAuditor);
+  REQUIRE(w.roll->DisableStaff("1").ok());
+  CHECK(heard().empty());
+  CHECK(w.roll->PutStaff({"2", "Ms B", "R1070", "", "2468", "boss"}).message() ==
+        "\"boss\" is not a duty (there are clinician, event-only, engineer and auditor)");
+  CHECK(w.roll->PutStaff({"2", "Ms B", "R1070", "B0170", "2468", "event-only"}).code() == Code::kInvalid);
+}
+
 TEST_CASE("staff that cannot be are refused, and the PIN is never quoted") {
   World w;
   const auto refusal = [&](Roll::NewStaff staff) { return w.roll->PutStaff(staff); };
