@@ -135,6 +135,7 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
     answering_ = false;
     request_ = {};
     wire_ = {};
+    parser_.reset();
     if (shared_.stopping) return Close();
     if (buffer_.size() > 0) return ReadHeader();  // pipelined
     buffer_.shrink_to_fit();

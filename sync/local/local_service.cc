@@ -6,6 +6,7 @@
 
 #include <system_error>
 
+#include "platform/memory.h"
 #include "proto/local.grpc.pb.h"
 
 namespace cpis::sync {
@@ -32,6 +33,13 @@ class LocalServiceImpl final : public v1::Local::Service {
 
   grpc::Status Call(grpc::ServerContext*, const v1::LocalRequest* request,
                     grpc::ServerWriter<v1::LocalReply>* writer) override {
+    Answer(request, writer);
+    platform::ScrubStack();
+    return grpc::Status::OK;
+  }
+
+ private:
+  void Answer(const v1::LocalRequest* request, grpc::ServerWriter<v1::LocalReply>* writer) {
     LocalCall call{request->method(), request->json(), platform::ToBytes(platform::AsBytes(request->attachment()))};
     LocalProgress progress = [writer](std::string_view what, uint64_t done, uint64_t total) {
       v1::LocalReply reply;
@@ -51,10 +59,8 @@ class LocalServiceImpl final : public v1::Local::Service {
       reply.mutable_failure()->set_exit_code(ExitCodeFor(failure.code()));
     }
     writer->Write(reply);
-    return grpc::Status::OK;
   }
 
- private:
   LocalHandler handler_;
 };
 
