@@ -33,10 +33,11 @@ Result<sync::Alert> OpenAlert(const crypto::BoxKey& box, const crypto::KeyRing& 
 
 }  // namespace
 
-Status EnrolledNode::MayShowAlerts(const std::string& token, SignedIn* who) {
+Status EnrolledNode::MayShowAlerts(const std::string& token, Act act, SignedIn* who) {
   const std::optional<SignedIn> signed_in = keeper_->Use(token);
   if (!signed_in) return NotSignedIn();
   *who = *signed_in;
+  CPIS_TRY(MayDo(act, who->duty, who->right));
   const auto orders = orders_->Current();
   const std::optional<Instant> as_of = replica_->CoverageOf({}).as_of;
   if (as_of && time_->Now().at - *as_of > orders->policy.lease) {
@@ -47,7 +48,7 @@ Status EnrolledNode::MayShowAlerts(const std::string& token, SignedIn* who) {
 
 Result<std::vector<AlertShown>> EnrolledNode::Alerts(const std::string& token) {
   SignedIn who;
-  CPIS_TRY(MayShowAlerts(token, &who));
+  CPIS_TRY(MayShowAlerts(token, Act::kSeeAlerts, &who));
   const auto ring = keeper_->Ring();
   if (!ring) return platform::Unavailable("this vehicle is locked: alerts cannot be read (sign in again)");
   CPIS_ASSIGN(const auto entries, replica_->All(Topic::Node(identity_.node_id)));
@@ -80,7 +81,7 @@ Result<std::vector<AlertShown>> EnrolledNode::Alerts(const std::string& token) {
 
 Result<AlertShown> EnrolledNode::AcknowledgeAlert(const std::string& token, const std::string& id) {
   SignedIn who;
-  CPIS_TRY(MayShowAlerts(token, &who));
+  CPIS_TRY(MayShowAlerts(token, Act::kAcknowledge, &who));
   const std::lock_guard one(alerts_mutex_);  // of two people at once, the second must see the first
   CPIS_ASSIGN(std::vector<AlertShown> shown, Alerts(token));
   const auto alert = std::find_if(shown.begin(), shown.end(), [&](const AlertShown& a) { return a.id == id; });

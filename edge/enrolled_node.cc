@@ -39,7 +39,8 @@ Result<std::unique_ptr<EnrolledNode>> EnrolledNode::Open(const std::filesystem::
   if (const auto as_of = node->replica_->CoverageOf({}).as_of) node->time_->AtLeast(*as_of);
   node->orders_ = std::make_unique<Orders>(id, *node->replica_);
   node->inquiry_ = std::make_unique<Inquiry>(*node->replica_, *node->time_);
-  node->keeper_ = std::make_unique<Keeper>(*node->orders_, *node->journal_, *node->time_, clock);
+  CPIS_ASSIGN(node->limits_, Limits::Open({*node->journal_, *node->time_, clock, id.journal_key}));
+  node->keeper_ = std::make_unique<Keeper>(*node->orders_, *node->limits_, *node->time_, clock);
   node->verified_at_ = clock.SinceBoot();
   node->replica_->OnDamage([raw = node.get()] { raw->repair_due_ = true; });
   node->Reconnect();
@@ -115,7 +116,9 @@ Result<Answer> EnrolledNode::Lookup(const std::string& token, const LookupReques
   if (!who) return NotSignedIn();
   CPIS_ASSIGN(const sync::NhsNumber number, sync::NhsNumber::Parse(request.nhs_number));
   CPIS_TRY(CheckIncident(request.incident));
-  Answer answer = Judged(std::string(number.digits()));
+  const bool silent = request.silent || who->right == sync::Right::kSilent;
+  CPIS_TRY(MayDo(silent ? Act::kLookSilently : Act::kLook, who->duty, who->right));
+  Answer answer = JudgedWithin(*who, std::string(number.digits()));
   const auto orders = orders_->Current();
   const bool revoked = orders->grant && orders->grant->revoked;
   answer.resolvable = !request.local && !revoked && WorthAsking(answer) && CurrentLink()->State().online;
@@ -128,6 +131,7 @@ Answer EnrolledNode::Recorded(const SignedIn& who, const LookupRequest& request,
   record.audit.action = action;
   record.audit.silent = silent;
   record.audit.resolving = answer.resolvable;
+  record.marks = limits_->Looks();
   if (answer.outcome == Outcome::kFlagged && !silent) {
     record.attendance = record.audit;
     record.attendance->kind = sync::EntryKind::kAttendance;
@@ -151,9 +155,7 @@ Answer EnrolledNode::Recorded(const SignedIn& who, const LookupRequest& request,
 Result<AttendReply> EnrolledNode::Attend(const std::string& token, const AttendRequest& request) {
   const std::optional<SignedIn> who = keeper_->Use(token);
   if (!who) return NotSignedIn();
-  if (who->right == sync::Right::kSilent) {
-    return platform::Forbidden("your right B0170 looks silently: an attendance needs B0107 (ask operations)");
-  }
+  CPIS_TRY(MayDo(Act::kAttend, who->duty, who->right));
   CPIS_ASSIGN(const sync::NhsNumber number, sync::NhsNumber::Parse(request.nhs_number));
   if (request.incident.empty()) return platform::Invalid("an attendance needs an incident reference (try --incident 20261122-0145)");
   CPIS_TRY(CheckIncident(request.incident));
@@ -163,16 +165,19 @@ Result<AttendReply> EnrolledNode::Attend(const std::string& token, const AttendR
     return platform::Invalid("\"" + platform::Rfc3339(occurred_at) + "\" is in the future (it is " + platform::Rfc3339(now) + ")");
   }
   const std::string digits(number.digits());
-  const Answer answer = Judged(digits);
+  // Who may not see the outcome is told none, and so the server takes nobody for told.
+  const bool told = MayDo(Act::kSeeOutcome, who->duty, who->right).ok();
+  const Answer answer = told ? JudgedWithin(*who, digits) : Answer();
   Journal::Record record{EventOf(*who, digits, request.incident, answer), {}};
   record.audit.action = "attend";
+  record.marks = limits_->Looks();
   record.attendance = record.audit;
   record.attendance->kind = sync::EntryKind::kAttendance;
   record.attendance->occurred_at = occurred_at;
   CPIS_ASSIGN(const auto kept, journal_->Append(std::move(record)));
   if (!kept) return platform::Internal("the journal kept no attendance");
   return AttendReply{kept->id, kept->queued_before ? Notification::kAlreadyQueued : Notification::kQueued, kept->occurred_at,
-                     answer.outcome};
+                     told ? std::optional(answer.outcome) : std::nullopt};
 }
 
 }  // namespace cpis::edge

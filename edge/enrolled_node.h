@@ -11,6 +11,7 @@
 #include "edge/inquiry.h"
 #include "edge/keeper.h"
 #include "edge/node.h"
+#include "edge/rights.h"
 #include "sync/node/link.h"
 
 namespace cpis::edge {
@@ -41,6 +42,7 @@ class EnrolledNode {
 
   Keeper& keeper() { return *keeper_; }
   Journal& journal() { return *journal_; }
+  Limits& limits() { return *limits_; }
 
  private:
   EnrolledNode(sync::node::Identity identity, const platform::Clock& clock) : identity_(std::move(identity)), clock_(clock) {}
@@ -52,12 +54,16 @@ class EnrolledNode {
   std::shared_ptr<sync::node::Link> CurrentLink();
 
   Answer Judged(const std::string& digits);
+  // The same, within the limits of this person and this vehicle; what goes over them is reported, and CANNOT_SAY.
+  Answer JudgedWithin(const SignedIn& who, const std::string& digits);                    // enrolled_limits.cc
+  std::optional<Answer> OverLimit(const SignedIn& who, const std::string& digits);        // enrolled_limits.cc; counts the look
+  void CountMiss(const SignedIn& who, const Answer& answer);                              // enrolled_limits.cc
   // Records the look before its answer leaves; an answer that cannot be recorded is taken back.
   Answer Recorded(const SignedIn& who, const LookupRequest& request, const std::string& action, Answer answer);
   Result<Answer> AskServer(const std::string& digits);  // enrolled_resolve.cc; not recorded yet
   sync::Event EventOf(const SignedIn& who, const std::string& digits, const std::string& incident, const Answer& answer);
 
-  Status MayShowAlerts(const std::string& token, SignedIn* who);  // enrolled_alerts.cc
+  Status MayShowAlerts(const std::string& token, Act act, SignedIn* who);  // enrolled_alerts.cc
   uint64_t UnacknowledgedAlerts();                                // also while locked
   Status ForgetOldAcknowledgements();
 
@@ -66,6 +72,7 @@ class EnrolledNode {
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<TrustedTime> time_;
+  std::unique_ptr<Limits> limits_;
   std::unique_ptr<Orders> orders_;
   std::unique_ptr<Inquiry> inquiry_;
   std::unique_ptr<Keeper> keeper_;

@@ -50,6 +50,8 @@ Result<Answer> EnrolledNode::Resolve(const std::string& token, const LookupReque
   CPIS_ASSIGN(const sync::NhsNumber number, sync::NhsNumber::Parse(request.nhs_number));
   CPIS_TRY(CheckIncident(request.incident));
   const std::string digits(number.digits());
+  CPIS_TRY(MayDo(Act::kResolve, who->duty, who->right));
+  if (auto over = OverLimit(*who, digits)) return Recorded(*who, request, "resolve", *std::move(over));
   auto asked = AskServer(digits);
   if (!asked.ok()) {
     // Decided here: whatever went wrong on the way, the local answer stands.
@@ -61,6 +63,7 @@ Result<Answer> EnrolledNode::Resolve(const std::string& token, const LookupReque
     // A plan that this vehicle holds is not taken back by one word from afar.
     if (Answer local = Judged(digits); local.outcome == Outcome::kFlagged) answer = std::move(local);
   }
+  CountMiss(*who, answer);
   return Recorded(*who, request, "resolve", std::move(answer));
 }
 

@@ -79,6 +79,7 @@ Result<std::optional<Journal::Attendance>> Journal::Append(Record record) {
   record.audit.kind = sync::EntryKind::kAudit;
   pending.entries.push_back(Seal(record.audit));
   pending.acknowledgement = std::move(record.acknowledgement);
+  pending.marks = std::move(record.marks);
   if (record.attendance) {
     sync::Event& event = *record.attendance;
     event.kind = sync::EntryKind::kAttendance;
@@ -107,6 +108,7 @@ void Journal::Drain() {
   const Status written = WriteGroup(group);
   if (!written.ok()) {
     file_.reset();
+    marks_version_ = 0;
     platform::LogError("journal", "nothing could be written: " + written.message());
   }
   for (Pending& pending : group) {
@@ -126,6 +128,7 @@ Status Journal::WriteGroup(std::vector<Pending>& group) {
 Status Journal::Write(JournalFile& file, Pending& pending) {
   CPIS_TRY(file.Add(pending.entries.front()));
   if (pending.acknowledgement) CPIS_TRY(file.SaveAcknowledged(*pending.acknowledgement));
+  CPIS_TRY(WriteMarks(file, pending.marks));
   if (!pending.attendance) return Status::Ok();
   Attendance& attendance = *pending.attendance;
   CPIS_ASSIGN(const auto before, QueuedBefore(file, pending));
@@ -140,6 +143,13 @@ Status Journal::Write(JournalFile& file, Pending& pending) {
   CPIS_ASSIGN(const auto latest, file.FindAttended(pending.child_name));
   if (latest && latest->occurred_at > attended.occurred_at) return Status::Ok();
   return file.SaveAttended(pending.child_name, attended);
+}
+
+Status Journal::WriteMarks(JournalFile& file, const Marks& marks) {
+  if (marks.version != 0 && marks.version < marks_version_) return Status::Ok();
+  marks_version_ = std::max(marks_version_, marks.version);
+  for (const auto& [key, value] : marks.values) CPIS_TRY(file.SetMeta(key, value));
+  return Status::Ok();
 }
 
 Result<std::optional<Attended>> Journal::QueuedBefore(JournalFile& file, const Pending& pending) {
@@ -226,21 +236,12 @@ Status Journal::ForgetAcknowledged(const std::vector<sync::RowIndex>& alerts) {
   });
 }
 
-int64_t Journal::StaffKey(const std::string& staff) const {
-  const Bytes hash = NameOf("staff", staff, "");
-  return hash[0] << 8 | hash[1];
-}
-
-Result<Attempts> Journal::AttemptsOf(const std::string& staff) {
-  return WithFile([&](JournalFile& file) { return file.AttemptsOf(StaffKey(staff)); });
-}
-
-Status Journal::SaveAttempts(const std::string& staff, const Attempts& attempts) {
-  return Change([&](JournalFile& file) { return file.SaveAttempts(StaffKey(staff), attempts); });
-}
-
 Result<std::optional<Bytes>> Journal::Meta(const std::string& key) {
   return WithFile([&](JournalFile& file) { return file.Meta(key); });
+}
+
+Status Journal::Keep(const Marks& marks) {
+  return Change([&](JournalFile& file) { return WriteMarks(file, marks); });
 }
 
 void Journal::KeepMeta(std::string key, Bytes value) {

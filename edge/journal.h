@@ -24,10 +24,16 @@ class Journal : public sync::node::Outbox {
   static Result<std::unique_ptr<Journal>> Open(const std::filesystem::path& file, const sync::node::Identity& identity);
   ~Journal() override = default;  // what was acknowledged is durable already
 
+  // Values of the table "meta". Those with a version are left out when a newer one was kept before.
+  struct Marks {
+    uint64_t version = 0;
+    std::vector<std::pair<std::string, Bytes>> values;
+  };
   struct Record {
     sync::Event audit;                      // ids are given here
     std::optional<sync::Event> attendance;  // queued unless it is the same attendance as one before
     std::optional<Acknowledgement> acknowledgement{};  // kept unless that alert has one
+    Marks marks{};
   };
   struct Attendance {
     std::string id;  // of the one queued before, if there is one
@@ -56,11 +62,8 @@ class Journal : public sync::node::Outbox {
   Result<std::vector<Acknowledgement>> Acknowledged();
   Status ForgetAcknowledged(const std::vector<sync::RowIndex>& alerts);
 
-  // Staff are told apart by a short keyed hash: the table cannot be made to grow, nor read to learn who exists.
-  Result<Attempts> AttemptsOf(const std::string& staff);
-  Status SaveAttempts(const std::string& staff, const Attempts& attempts);  // durable when it returns
-
   Result<std::optional<Bytes>> Meta(const std::string& key);
+  Status Keep(const Marks& marks);                // durable when it returns
   void KeepMeta(std::string key, Bytes value);  // returns at once; durable soon
 
  private:
@@ -69,6 +72,7 @@ class Journal : public sync::node::Outbox {
     std::vector<JournalFile::NewEntry> entries;  // audit first
     std::optional<Attendance> attendance;
     std::optional<Acknowledgement> acknowledgement;
+    Marks marks;
     Bytes incident_name;  // empty without an incident
     Bytes child_name;
     std::promise<Appended> done;
@@ -77,13 +81,13 @@ class Journal : public sync::node::Outbox {
   Journal(std::filesystem::path file, const sync::node::Identity& identity);
   JournalFile::NewEntry Seal(sync::Event& event) const;
   Bytes NameOf(std::string_view what, std::string_view number, std::string_view incident) const;
-  int64_t StaffKey(const std::string& staff) const;
 
   // Worker's thread only.
   Result<JournalFile*> File();  // opens it again after a failure
   void Drain();
   Status WriteGroup(std::vector<Pending>& group);
   Status Write(JournalFile& file, Pending& pending);
+  Status WriteMarks(JournalFile& file, const Marks& marks);
   Result<std::optional<Attended>> QueuedBefore(JournalFile& file, const Pending& pending);
 
   // Runs `work` with the file, on its thread.
@@ -96,6 +100,7 @@ class Journal : public sync::node::Outbox {
   const std::filesystem::path path_;
   const sync::node::Identity& identity_;
   std::unique_ptr<JournalFile> file_;  // worker's thread only; null after a failure
+  uint64_t marks_version_ = 0;         // worker's thread only
 
   std::mutex mutex_;
   std::vector<Pending> pending_;      // guarded by mutex_

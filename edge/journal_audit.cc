@@ -86,8 +86,7 @@ Result<std::string> JournalFile::VerifyAudit() {
 }
 
 Status JournalFile::Purge(Instant before) {
-  for (const char* sql : {"DELETE FROM receipts WHERE server_time < ?", "DELETE FROM attended WHERE occurred_at < ?",
-                          "DELETE FROM attempts WHERE last < ?"}) {
+  for (const char* sql : {"DELETE FROM receipts WHERE server_time < ?", "DELETE FROM attended WHERE occurred_at < ?"}) {
     CPIS_ASSIGN(Statement forget, database_.Prepare(sql));
     CPIS_TRY(forget.Bind(before.time_since_epoch().count()).Run());
   }

@@ -19,7 +19,6 @@ constexpr std::string_view kSchema = R"(
     bytes INTEGER NOT NULL, server_time INTEGER NOT NULL, receipt BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS attended (name BLOB PRIMARY KEY, id TEXT NOT NULL, occurred_at INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS audit (seq INTEGER PRIMARY KEY, digest BLOB NOT NULL, link BLOB NOT NULL);
-  CREATE TABLE IF NOT EXISTS attempts (staff INTEGER PRIMARY KEY, wrong INTEGER NOT NULL, last INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS acknowledged (alert INTEGER PRIMARY KEY, body BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL);
 )";
@@ -203,23 +202,6 @@ Result<JournalFile::Counts> JournalFile::Count() {
       counts.audit_waiting = count;
     }
   }
-}
-
-Result<Attempts> JournalFile::AttemptsOf(int64_t staff) {
-  CPIS_ASSIGN(Statement query, database_.Prepare("SELECT wrong, last FROM attempts WHERE staff = ?"));
-  CPIS_ASSIGN(const bool found, query.Bind(staff).Step());
-  if (!found) return Attempts{};
-  return Attempts{static_cast<int>(query.Int(0)), ReadInstant(query.Int(1))};
-}
-
-Status JournalFile::SaveAttempts(int64_t staff, const Attempts& attempts) {
-  if (attempts.wrong == 0) {
-    CPIS_ASSIGN(Statement forget, database_.Prepare("DELETE FROM attempts WHERE staff = ?"));
-    return forget.Bind(staff).Run();
-  }
-  CPIS_ASSIGN(Statement save,
-              database_.Prepare("INSERT OR REPLACE INTO attempts (staff, wrong, last) VALUES (?, ?, ?)"));
-  return save.Bind(staff).Bind(int64_t{attempts.wrong}).Bind(Stored(attempts.last)).Run();
 }
 
 Result<std::optional<Bytes>> JournalFile::Meta(std::string_view key) {

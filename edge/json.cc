@@ -138,6 +138,7 @@ std::string ToJson(const Answer& answer) {
   object["pattern"] = ToValue(answer.pattern);
   object["accesses"] = ToArray(answer.accesses);
   object["advice"] = ToArray(answer.advice);
+  if (answer.wait.count() > 0) object["retry_after_seconds"] = answer.wait.count();
   object["resolvable"] = answer.resolvable;
   return json::serialize(object);
 }
@@ -147,9 +148,12 @@ std::string ToJson(const SessionInfo& session) {
 }
 
 std::string ToJson(const AttendReply& reply) {
-  return json::serialize(json::object{
-      {"id", reply.id}, {"notification", Name(reply.notification)}, {"occurred_at", Time(reply.occurred_at)},
-      {"outcome", sync::Name(reply.outcome)}});
+  json::value outcome = nullptr;
+  if (reply.outcome) outcome = sync::Name(*reply.outcome);
+  return json::serialize(json::object{{"id", reply.id},
+                                      {"notification", Name(reply.notification)},
+                                      {"occurred_at", Time(reply.occurred_at)},
+                                      {"outcome", outcome}});
 }
 
 std::string ToJson(const NodeStatus& status) {

@@ -10,6 +10,7 @@
 #include "edge/tuning.h"
 #include "platform/files.h"
 #include "platform/log.h"
+#include "platform/memory.h"
 #include "sync/nhs_number.h"
 
 namespace cpis::edge {
@@ -167,6 +168,7 @@ class NodeImpl final : public Node {
 
   Status Adopt(sync::node::Identity identity) {
     CPIS_ASSIGN(std::shared_ptr<EnrolledNode> node, EnrolledNode::Open(state_, std::move(identity), clock_));
+    node->limits().CountIn(*key_store_);
     const std::lock_guard lock(mutex_);
     enrolled_ = std::move(node);
     return Status::Ok();
@@ -180,6 +182,7 @@ class NodeImpl final : public Node {
         if (stopping_) return;
       }
       if (const auto node = Enrolled()) node->Housekeep();
+      platform::ScrubStack();  // it may have opened the key ring anew
     }
   }
 

@@ -54,8 +54,9 @@ struct AttendReply {
   std::string id;                      // of the attendance, also of the one queued before
   Notification notification;           // kQueued or kAlreadyQueued
   Instant occurred_at;
-  // What is known here of the person. Said, because the server takes whoever recorded it as FLAGGED for told.
-  sync::Outcome outcome = sync::Outcome::kCannotSay;
+  // What is known here of the person. Said, because the server takes whoever recorded it as FLAGGED for told. Nothing for an
+  // event-only person: they are not told, and the record says so.
+  std::optional<sync::Outcome> outcome;
 };
 
 enum class Freshness { kNever, kFresh, kAgeing, kExpired };
@@ -136,11 +137,12 @@ class Node {
   using Progress = std::function<void(uint64_t done, uint64_t total)>;
   virtual Status Enrol(const std::string& server, const std::string& code) = 0;
 
-  // kDenied: unknown or wrong (the message does not say which), or waiting out a delay (says how long).
+  // kDenied: unknown or wrong (the message does not say which), waiting out a delay (says how long), or locked out.
   virtual Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin) = 0;
   virtual Status SignOut(const std::string& token) = 0;
 
-  // kDenied: no such session; kInvalid: not an NHS number. Everything else is an Answer.
+  // kDenied: no such session; kForbidden: not what this person may do (rights.h); kInvalid: not an NHS number. Everything else is
+  // an Answer.
   virtual Result<Answer> Lookup(const std::string& token, const LookupRequest& request) = 0;
   // Asks the fleet server what England knows of this number, within 3 s; the answer, from FLEET_SERVER, is recorded as a lookup's
   // is, and nothing of it is kept. For answers with `resolvable`. kUnavailable: no link, or not in time: the local answer stands.
@@ -150,7 +152,7 @@ class Node {
   virtual Result<std::vector<AlertShown>> Alerts(const std::string& token) = 0;
   // The alert, as acknowledged; durable when it returns. kNotFound: no such alert. The first to acknowledge it stands.
   virtual Result<AlertShown> AcknowledgeAlert(const std::string& token, const std::string& id) = 0;
-  // Returns once the attendance is durable. kDenied; kForbidden for B0170; kInvalid; kExhausted or kInternal when it could not be kept.
+  // Returns once the attendance is durable. kDenied; kForbidden; kInvalid; kExhausted or kInternal when it could not be kept.
   virtual Result<AttendReply> Attend(const std::string& token, const AttendRequest& request) = 0;
 
   virtual NodeStatus GetStatus() = 0;

@@ -48,6 +48,12 @@ Instant TrustedTime::Project() const {
   return std::max(floor_now, clock_.Now());
 }
 
+std::optional<Instant> TrustedTime::Vouched() {
+  const std::lock_guard lock(mutex_);
+  if (!SameBoot()) return std::nullopt;
+  return marks_->server_time + (clock_.SinceBoot() - marks_->since_boot);
+}
+
 void TrustedTime::Heard(Instant server_time) {
   std::optional<TimeMarks> to_keep;
   {

@@ -48,6 +48,8 @@ class TrustedTime {
   void AtLeast(Instant server_time);
   // Never goes back while the process lives, except when the server corrects a wall clock that ran ahead.
   TrustedNow Now();
+  // What the server has signed in this boot, carried on since; nothing before it was heard.
+  std::optional<Instant> Vouched();
 
  private:
   Instant Project() const;  // mutex_ held

@@ -32,6 +32,23 @@ constexpr std::chrono::hours kKeepReceipts{30 * 24};
 // The first four mistakes cost nothing (gloves, a moving vehicle); from the fifth on, guessing must not pay.
 constexpr int kFreeMistakes = 4;
 constexpr std::array<std::chrono::milliseconds, 4> kPinDelays = {30s, 2min, 10min, 1h};
+// Ten tries at a four-digit PIN are 1 in 1,000; nobody forgets their own PIN more often in a row.
+constexpr int kWrongLocksPerson = 10;
+// Three crews that each mistake themselves to the limit; a thief who knows many names gets no more than they.
+constexpr size_t kWrongLocksNode = 30;
+constexpr std::chrono::milliseconds kAttemptDay = 24h;
+// Mistakes of a month ago are no guesses.
+constexpr std::chrono::milliseconds kKeepAttempts = 30 * 24h;
+
+// Long enough to make trying numbers worthless, short enough for a crew that is stopped by mistake to go on by phone.
+constexpr std::chrono::milliseconds kLookHold = 15min;
+// An ePCR application asks for plans and for accesses, and a crew looks at a telephone number again: one look.
+constexpr std::chrono::milliseconds kSameLook = 10min;
+constexpr size_t kMostSameLooks = 64;
+
+// Time services slew both clocks alike, so only a step shows; a leap second and a first correction after a cold start stay
+// below this.
+constexpr std::chrono::milliseconds kClockJump = 2min;
 
 // Idle and shift limits are enforced without calls, at most this late.
 constexpr std::chrono::milliseconds kSweepEvery = 5s;

@@ -61,6 +61,12 @@ struct Policy {
   std::chrono::seconds shift_limit = std::chrono::hours(12);  // shift_limit_hours
   int england_one_in = 64;                                    // england_false_positive_one_in; see README, "The England index"
   int frequent_accesses = 3;                                  // frequent_accesses, in 90 days
+  // How many numbers may be looked up; see edge/README.md, "Limits". A hold follows the one that goes over.
+  int looks_per_hour_person = 40;
+  int looks_per_day_person = 100;
+  int looks_per_hour_node = 60;
+  int looks_per_day_node = 200;
+  int misses_per_hour_person = 20;                            // of which no plan is known
 
   // Applies one setting. kInvalid quotes the key or value and says what would be right.
   Status Set(std::string_view key, std::string_view value);

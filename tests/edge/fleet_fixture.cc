@@ -147,6 +147,14 @@ void TestFleet::Employs(const std::string& staff, std::string_view pin, sync::Ri
   Publish(Topic::Roster(), KeyOf("staff/" + staff), crypto::SealWith(roster_key_, "roster", sync::Encode(member)));
 }
 
+void TestFleet::EmploysAs(sync::Duty duty, const std::string& staff, std::string_view pin) {
+  const crypto::Secret nothing = crypto::Secret::Random(32);
+  auto record = crypto::MakePinRecord(pin, duty == sync::Duty::kClinician ? ring_key_ : nothing, kCheap);
+  REQUIRE(record.ok());
+  const sync::StaffMember member{staff, "Sam Crew", "R1070", "Paramedic", sync::Right::kNotify, false, *std::move(record), duty};
+  Publish(Topic::Roster(), KeyOf("staff/" + staff), crypto::SealWith(roster_key_, "roster", sync::Encode(member)));
+}
+
 void TestFleet::Sets(const std::string& key, const std::string& value) {
   Publish(Topic::Policy(), KeyOf(key), sync::Encode(sync::Setting{key, value}));
 }

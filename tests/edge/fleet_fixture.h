@@ -60,6 +60,7 @@ class TestFleet {
   void Names(const sync::Authority& authority);
   void Names(const sync::Viewer& viewer);
   void Employs(const std::string& staff, std::string_view pin, sync::Right right, bool disabled = false);
+  void EmploysAs(sync::Duty duty, const std::string& staff, std::string_view pin);  // their PIN opens the ring only if they may look
   void Sets(const std::string& key, const std::string& value);
   void Grants(std::vector<std::string> region, bool revoked = false);
 
