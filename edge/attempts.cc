@@ -11,6 +11,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr uint8_t kFormat = 1;
+constexpr uint32_t kNobody = 0x10000;
 constexpr int kMostWrong = 255;  // one byte; everybody is locked long before
 
 milliseconds DelayAfter(int wrong) {
@@ -33,13 +34,13 @@ int AttemptBook::WrongOf(const Trying& who) const {
 }
 
 size_t AttemptBook::Today(Lived now) const {
-  return static_cast<size_t>(std::count_if(day_.begin(), day_.end(), [&](Lived at) { return at + kAttemptDay > now; }));
+  return static_cast<size_t>(std::count_if(day_.begin(), day_.end(), [&](const Wrong& wrong) { return wrong.at + kAttemptDay > now; }));
 }
 
 AttemptBook::Verdict AttemptBook::MayTry(const Trying& who, Lived now) const {
   if (Today(now) >= kWrongLocksNode) {
     // When the oldest of the last thirty is a day ago there is room for one more.
-    return {LockedOut::kNode, day_[day_.size() - kWrongLocksNode] + kAttemptDay - now};
+    return {LockedOut::kNode, day_[day_.size() - kWrongLocksNode].at + kAttemptDay - now};
   }
   const int wrong = WrongOf(who);
   if (wrong >= kWrongLocksPerson) return {LockedOut::kPerson, {}};
@@ -54,8 +55,8 @@ LockedOut AttemptBook::Count(const Trying& who, Lived now) {
   person.wrong = wrong;
   person.last = now;
   if (who.record != 0) person.record = who.record;
-  std::erase_if(day_, [&](Lived at) { return at + kAttemptDay <= now; });
-  day_.push_back(now);
+  std::erase_if(day_, [&](const Wrong& earlier) { return earlier.at + kAttemptDay <= now; });
+  day_.push_back({who.key, now});
   std::erase_if(people_, [&](const auto& entry) {
     return entry.second.wrong < kWrongLocksPerson && entry.second.last + kKeepAttempts <= now;
   });
@@ -64,7 +65,7 @@ LockedOut AttemptBook::Count(const Trying& who, Lived now) {
 }
 
 void AttemptBook::WasRight(const Trying& who) {
-  if (!day_.empty()) day_.pop_back();
+  std::erase_if(day_, [&](const Wrong& wrong) { return wrong.key == who.key; });
   if (missing_ == 0) {
     people_.erase(who.key);
   } else {
@@ -79,11 +80,11 @@ uint64_t AttemptBook::Reconcile(uint64_t tally, Lived now) {
   const int more = static_cast<int>(std::min<uint64_t>(lost, kMostWrong));
   missing_ = std::min(missing_ + more, kMostWrong);
   for (auto& [key, person] : people_) person.wrong = std::min(person.wrong + more, kMostWrong);
-  day_.insert(day_.end(), std::min<size_t>(lost, kWrongLocksNode), now);
+  day_.insert(day_.end(), std::min<size_t>(lost, kWrongLocksNode), {kNobody, now});
   return lost;
 }
 
-void AttemptBook::Lost(Lived now) { day_.assign(kWrongLocksNode, now); }
+void AttemptBook::Lost(Lived now) { day_.assign(kWrongLocksNode, {kNobody, now}); }
 
 bool AttemptBook::NoteLocked(const Trying& who, Lived now) {
   if (people_.contains(who.key)) return false;
@@ -97,7 +98,10 @@ platform::Bytes AttemptBook::Encode() const {
   out.U64(tally_);
   out.U8(static_cast<uint8_t>(missing_));
   out.Varint(day_.size());
-  for (const Lived at : day_) out.U64(Stored(at));
+  for (const Wrong& wrong : day_) {
+    out.U32(wrong.key);
+    out.U64(Stored(wrong.at));
+  }
   out.Varint(people_.size());
   for (const auto& [key, person] : people_) {
     out.U8(static_cast<uint8_t>(key >> 8));
@@ -116,7 +120,11 @@ platform::Result<AttemptBook> AttemptBook::Decode(platform::ByteView bytes) {
   book.tally_ = in.U64();
   book.missing_ = in.U8();
   const uint64_t tries = in.Varint();
-  for (uint64_t i = 0; i < tries && in.ok(); ++i) book.day_.push_back(Read(in.U64()));
+  for (uint64_t i = 0; i < tries && in.ok(); ++i) {
+    Wrong& wrong = book.day_.emplace_back();
+    wrong.key = in.U32();
+    wrong.at = Read(in.U64());
+  }
   const uint64_t people = in.Varint();
   for (uint64_t i = 0; i < people && in.ok(); ++i) {
     const auto high = in.U8();

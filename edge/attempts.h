@@ -32,7 +32,7 @@ class AttemptBook {
 
   // Counts a try as wrong; to be durable before the PIN is looked at. What it locks, if it stays wrong.
   LockedOut Count(const Trying& who, Lived now);
-  // It was right: takes the last Count of this person back, and every wrong one before it.
+  // It was right: takes every Count of this person back, also from the day's.
   void WasRight(const Trying& who);
 
   // `tally`: what the key store has counted before the coming try, which is counted there next. Where that is more than this
@@ -44,8 +44,8 @@ class AttemptBook {
   // A person who is locked by what was missing stays so until the fleet changes their entry: from now on that can be seen.
   bool NoteLocked(const Trying& who, Lived now);
 
-  // 0 format 1 │ tally 8 │ missing 1 │ varint number of wrong tries of the day │ lived 8 (ms) each │ varint number of people │
-  // for each: key 2 │ wrong 1 │ last, lived 8 │ record 8
+  // 0 format 1 │ tally 8 │ missing 1 │ varint number of wrong tries of the day │ for each: key 4 (0x10000: nobody's), lived 8 (ms) │
+  // varint number of people │ for each: key 2 │ wrong 1 │ last, lived 8 │ record 8
   platform::Bytes Encode() const;
   static platform::Result<AttemptBook> Decode(platform::ByteView bytes);  // kCorrupt
 
@@ -55,12 +55,16 @@ class AttemptBook {
     Lived last{};
     uint64_t record = 0;
   };
+  struct Wrong {
+    uint32_t key = 0;
+    Lived at{};
+  };
   int WrongOf(const Trying& who) const;
   size_t Today(Lived now) const;
 
   uint64_t tally_ = 0;  // of the key store, when last tried
   int missing_ = 0;     // wrong tries of everybody
-  std::vector<Lived> day_;
+  std::vector<Wrong> day_;  // in their order
   std::map<uint16_t, Person> people_;
 };
 

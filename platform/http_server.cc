@@ -133,8 +133,8 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
   // Between requests: a peer that stays silent is left without a word.
   void AwaitRequest() {
     answering_ = false;
-    request_ = {};
-    wire_ = {};
+    (void)std::exchange(request_, {});  // an assigned string would keep its memory, and what was in it
+    (void)std::exchange(wire_, {});
     parser_.reset();
     if (shared_.stopping) return Close();
     if (buffer_.size() > 0) return ReadHeader();  // pipelined

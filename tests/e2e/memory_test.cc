@@ -4,6 +4,7 @@
 // from the fleet's own files, and for what the crew typed.
 #include "tests/e2e/memory_search.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -65,6 +66,18 @@ std::vector<Needle> Works(const Vehicle& vehicle) {
   return needles;
 }
 
+// A client that keeps its connection, as browsers and ePCR applications do. The socket, after one answer.
+int AsksAndStays(const Vehicle& vehicle, const std::string& token, const std::string& number) {
+  const int socket = Connect(PortOf(vehicle.http()));
+  REQUIRE(socket >= 0);
+  const std::string request = "GET /cpis/FHIR/R4/CareTeam?patient:identifier=https://fhir.nhs.uk/Id/nhs-number%7C" + number +
+                              " HTTP/1.1\r\nHost: " + vehicle.http() + "\r\nAuthorization: Bearer " + token + "\r\n\r\n";
+  REQUIRE(::send(socket, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size()));
+  char first = 0;
+  REQUIRE(::recv(socket, &first, 1, 0) == 1);
+  return socket;
+}
+
 void Forgets(Vehicle& vehicle, const std::vector<Needle>& needles) {
   std::vector<std::string> left;
   const bool gone = Eventually(
@@ -93,12 +106,15 @@ TEST_CASE("while somebody is signed in the search finds the keys; when they sign
   CHECK(FindInMemory(vehicle.daemon().pid(), keys).size() == keys.size());  // the control: each is where it can be found
   Forgets(vehicle, {{"PIN", kLongPin}});                                      // it opened what it opens, and is gone
   const std::string token = all.at(1).bytes;
+  const int stays = AsksAndStays(vehicle, token, NhsNumber(4713));
+  all.push_back({"number on a connection that stays", NhsNumber(4713)});
   all.insert(all.end(), keys.begin(), keys.end());
 
   SECTION("by signing out") { CHECK(vehicle.Does({"sign-out"}, "", token).exit_code == 0); }
   SECTION("by being struck off the roll") { REQUIRE(fleet.Does({"staff", "disable", kCrewWithLongPin}).exit_code == 0); }
   REQUIRE(Eventually([&] { return vehicle.Status().at("locked").as_bool(); }, seconds(8)));
   Forgets(vehicle, all);
+  ::close(stays);
 
   // Locked it goes on with its work, and that brings no key back.
   AuthorityFile file(Lancashire(), "LANCS-002");

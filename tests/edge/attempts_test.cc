@@ -81,6 +81,21 @@ TEST_CASE("right PINs do not use up the day's tries") {
   CHECK(book.MayTry(kAlex, 1h).may_try());
 }
 
+TEST_CASE("a right PIN takes that person's tries off the day's, those that a kill left behind too, and nobody else's") {
+  AttemptBook book;
+  for (int i = 0; i < 29; ++i) book.Count({static_cast<uint16_t>(100 + i), 0}, 1h);
+  for (int i = 0; i < 50; ++i) {  // killed before the PIN was looked at, then right
+    REQUIRE(book.MayTry(kSam, 1h).may_try());
+    book.WasRight(kSam);
+    if (i < 49) continue;
+    CHECK(book.Count(kSam, 1h) == LockedOut::kNode);
+    CHECK(book.MayTry(kAlex, 1h).locked == LockedOut::kNode);
+    book.WasRight(kSam);
+  }
+  CHECK(book.MayTry(kAlex, 1h).may_try());
+  CHECK(book.Count(kAlex, 1h) == LockedOut::kNode);
+}
+
 TEST_CASE("tries that a copy of the journal does not know of count as wrong for everybody, known there or not") {
   AttemptBook book;
   uint64_t store = 5;
@@ -144,7 +159,7 @@ TEST_CASE("attempts are kept as they are, in the bytes of the table, and nothing
   book.Count(kSam, 5s);
   const platform::Bytes bytes = book.Encode();
   CHECK(platform::Hex(bytes) ==
-        "01" "0000000000000003" "02" "03" "0000000000000bb8" "0000000000000bb8" "0000000000001388"
+        "01" "0000000000000003" "02" "03" "00010000" "0000000000000bb8" "00010000" "0000000000000bb8" "00000007" "0000000000001388"
         "01" "0007" "03" "0000000000001388" "0000000000000457");
   const auto read = AttemptBook::Decode(bytes);
   REQUIRE(read.ok());
