@@ -51,7 +51,29 @@ TEST_CASE("a script with a valid PIN that kills the daemon again and again gets 
   CHECK(again.Attends(Ambulance::Protected(), "INC-1").exit_code == 0);  // never refused
 }
 
-TEST_CASE("ten wrong PINs lock that person in that vehicle, and the daemon's restarts change nothing", "[limits]") {
+TEST_CASE("what an event-only crew was not told, a clinician of the vehicle hears as an alert", "[limits]") {
+  Ambulance ambulance;
+  Vehicle& vehicle = *ambulance.vehicle;
+  REQUIRE(ambulance.fleet.Does({"staff", "add", "--id", "730051994301", "--name", "Mx Driver", "--role", "R1070", "--duty", "event-only",
+                                "--pin-stdin"},
+                               "246813579\n")
+              .exit_code == 0);
+  REQUIRE(vehicle.CatchesUp());
+  const Crew driver = vehicle.SignsIn("730051994301", "246813579");
+  const Said attended = driver.Attends(Ambulance::Protected(), "INC-77");
+  REQUIRE(attended.exit_code == 0);
+  CHECK(attended.json.at("outcome").is_null());
+  REQUIRE(Eventually([&] { return vehicle.Status().at("alerts").to_number<int>() == 1; }, seconds(8)));
+  CHECK(vehicle.Does({"alerts"}, "", driver.session()).exit_code == 4);
+  const Crew sam = vehicle.SignsIn(kSam, kSamsPin);
+  const Output alerts = vehicle.Does({"alerts"}, "", sam.session());
+  REQUIRE(alerts.exit_code == 0);
+  REQUIRE(alerts.Json().as_array().size() == 1);
+  CHECK(Text(alerts.Json().at(0).at("nhs_number")) == Ambulance::Protected());
+  CHECK(Text(ambulance.fleet.AttendancesOf("INC-77").at(0).at("outcome_at_node")) == "CANNOT_SAY");
+}
+
+TEST_CASE("a wait after wrong PINs is not over sooner because the daemon is killed and started", "[limits]") {
   Ambulance ambulance;
   Vehicle& vehicle = *ambulance.vehicle;
   // Nobody can wait here for an hour, so the first five are all that can be tried: what follows is refused unseen.

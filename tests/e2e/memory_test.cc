@@ -146,6 +146,10 @@ TEST_CASE("who may not look brings no key into memory by signing in", "[memory]"
     const Said refused = person->LooksUp(Ambulance::Protected());
     CHECK(refused.exit_code == 4);
     CHECK(refused.error.find("your duty is") != std::string::npos);
+    const std::string target = "/cpis/FHIR/R4/CareTeam?patient:identifier=https://fhir.nhs.uk/Id/nhs-number%7C" + Ambulance::Protected();
+    const HttpReply denied = Ask(vehicle.http(), {"GET", target, {{"Authorization", "Bearer " + person->session()}}, ""});
+    CHECK(denied.status == 403);
+    CHECK(Text(denied.Json().at_pointer("/issue/0/details/coding/0/code")) == "ACCESS_DENIED");
   }
   CHECK(engineer.Attends(Ambulance::Protected(), "INC-9").exit_code == 4);
   Forgets(vehicle, RecordKeys(ambulance.fleet));

@@ -77,6 +77,8 @@ TEST_CASE("every command of the fleet calls its method") {
   CHECK(Good({"fleet", "node", "revoke", "amb-1"}).method == "fleet.node.revoke");
   CHECK(ArgumentsOf({"fleet", "staff", "add", "--id", "c1", "--name", "Ms Sam Crew", "--role", "R1070", "--right",
                      "B0170", "--pin-stdin"}) == R"({"id":"c1","name":"Ms Sam Crew","role":"R1070","right":"B0170"})");
+  CHECK(ArgumentsOf({"fleet", "staff", "add", "--id", "c1", "--name", "A", "--role", "R1070", "--duty", "event-only", "--pin-stdin"}) ==
+        R"({"id":"c1","name":"A","role":"R1070","duty":"event-only"})");
   CHECK(Good({"fleet", "staff", "list"}).method == "fleet.staff.list");
   CHECK(ArgumentsOf({"fleet", "staff", "disable", "c1"}) == R"({"id":"c1"})");
   CHECK(ArgumentsOf({"fleet", "attendances", "--since", "2026-11-22T00:00:00Z"}) ==
