@@ -84,6 +84,45 @@ TEST_CASE("looks over the limit are CANNOT_SAY, are recorded, and are told to th
   CHECK(tablet.Reported("lookup").size() == 4);
   // What was answered a moment ago may be looked at again: it says nothing new.
   CHECK(looks(TestFleet::kChild).outcome == Outcome::kFlagged);
+  tablet.Starts();
+  const std::string after = tablet.SignsIn();
+  CHECK(tablet.node->Lookup(after, {std::string(TestFleet::kElsewhere)})->reason == Reason::kRateLimited);
+  CHECK(tablet.Reported("rate-hold").size() == 1);
+}
+
+TEST_CASE("numbers without a plan are held sooner than numbers with one, and the fleet is told at once") {
+  Tablet tablet;
+  tablet.fleet.Sets("misses_per_hour_person", "2");
+  tablet.Syncs();
+  const std::string token = tablet.SignsIn();
+  const auto looks = [&](std::string_view number) { return *tablet.node->Lookup(token, {std::string(number), "INC-1"}); };
+  CHECK(looks(TestFleet::kChild).outcome == Outcome::kFlagged);
+  CHECK(looks("9990000034").outcome == Outcome::kFlagged);
+  CHECK(looks(TestFleet::kUnknown).outcome == Outcome::kNotFlagged);
+  CHECK(tablet.Reported("rate-hold").empty());
+  CHECK(looks(TestFleet::kElsewhere).outcome == Outcome::kPossiblyElsewhere);
+  CHECK(tablet.Reported("rate-hold") == std::vector<std::string>{"crew-1"});
+  CHECK(looks(TestFleet::kWithheld).reason == Reason::kRateLimited);
+}
+
+TEST_CASE("a try is counted before the PIN is looked at: pulling the plug in between wins no further one") {
+  test::TemporaryDirectory directory;
+  const TestFleet fleet;
+  const sync::node::Identity identity = fleet.Identity();
+  platform::ManualClock clock(test::kTabletTime);
+  const Bytes record{1, 2, 3};
+  int tries = 0;
+  for (int i = 0; i < 20; ++i) {
+    auto journal = Journal::Open(directory.path() / "journal.db", identity);
+    REQUIRE(journal.ok());
+    TrustedTime time(clock, std::nullopt, {});
+    auto limits = Limits::Open({**journal, time, clock, identity.journal_key});
+    REQUIRE(limits.ok());
+    if (!(*limits)->MayTry({"crew-1", record}).ok()) continue;
+    REQUIRE((*limits)->Count({"crew-1", record}).ok());
+    ++tries;  // and the power goes
+  }
+  CHECK(tries == 5);
 }
 
 TEST_CASE("an attendance is kept over the limit too, and its outcome counts as a look") {
