@@ -82,7 +82,7 @@ class JournalFile {
   };
   Result<Counts> Count();
 
-  // Walks the chain. kCorrupt says where it breaks.
+  // Walks the chain, and holds the checkpoints of what waits against it. kCorrupt says where it breaks.
   Result<std::string> VerifyAudit();
   // Forgets receipts, names and links that are older than `before` and settled.
   Status Purge(Instant before);
@@ -103,6 +103,7 @@ class JournalFile {
     uint64_t seq = 0;
     uint64_t count = 0;
     Bytes link = Bytes(32);
+    sync::AuditCheckpoint Checkpoint() const;
   };
 
   JournalFile(platform::Database database, const sync::node::Identity& identity)
@@ -112,6 +113,7 @@ class JournalFile {
   Result<std::optional<Mark>> SignedMark(std::string_view key);  // kCorrupt when not signed by this node
   Status SaveMark(std::string_view key, const Mark& mark);
   Status CheckBodies();
+  Status CheckCheckpoints(Mark at);  // of every waiting entry; `at` is where the chain starts
 
   platform::Database database_;
   const sync::node::Identity* identity_;

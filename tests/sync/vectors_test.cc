@@ -140,6 +140,25 @@ TEST_CASE("vector: envelope") {
   CHECK(DecodeEnvelope(FromHex(kHex), NodeKey().public_key).ok());
 }
 
+TEST_CASE("vector: envelope with the checkpoint of the audit") {
+  const Envelope envelope{.node = std::string(kNode),
+                          .node_sequence = 17,
+                          .kind = EntryKind::kAudit,
+                          .id = std::string(kId),
+                          .sealed_event = Bytes(20, 0x5A),
+                          .audit_before = AuditCheckpoint{6, crypto::Blake2b32({Bytes(20, 0x5A)})}};
+  constexpr std::string_view kHex =
+      "01156e6f64652d303132333435363738396162636465660000000000000011022430313933353131312d323232322d37"
+      "3333332d383434342d353535353636363637373737145a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a000000000000"
+      "0006a3243b354b9826404a3c70cc0179bb7f97f73ec318389946aabe731f549d18a504b31b079eb0d8575814ca311b77"
+      "d4d8af12f39e7f531a416b404ab73d5efeef0708bf6367d3432c6c4093054f5d7e4f4acedc23731c26a9c68863f04998"
+      "b2dd05";
+  CHECK(Hex(EncodeEnvelope(envelope, NodeKey())) == kHex);
+  CHECK(DecodeEnvelope(FromHex(kHex), NodeKey().public_key)->audit_before == envelope.audit_before);
+  CHECK(Hex(After(AuditCheckpoint{}, envelope.sealed_event).link) ==
+        "8a59f86b7f5e5800375f0735d52e75a495bd5fe382705d350cea0d24fb3da4cc");
+}
+
 TEST_CASE("vector: receipt") {
   constexpr std::string_view kHex =
       "01156e6f64652d3031323334353637383961626364656600000000000000112430313933353131312d323232322d37333333"
