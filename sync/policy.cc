@@ -34,6 +34,8 @@ constexpr std::string_view kEnglandOneIn = "england_false_positive_one_in";
 constexpr int kFewestOneIn = 16;   // more often, and crews would stop to heed "possibly elsewhere"
 constexpr int kMostOneIn = 256;    // rarer, and most of what trying all numbers gives would be flagged
 constexpr std::string_view kFrequentAccesses = "frequent_accesses";
+constexpr std::string_view kOnClone = "on_clone";
+constexpr std::array<std::string_view, 3> kOnCloneNames{"revoke", "re-enrol", "alert"};  // as the enumerators
 
 Status Wrong(std::string_view key, std::string_view value, const std::string& right) {
   return Invalid(std::string(key) + " cannot be " + Quoted(value) + ": use " + right);
@@ -64,6 +66,12 @@ Status Policy::Set(std::string_view key, std::string_view value) {
     CPIS_ASSIGN(england_one_in, ReadNumber(key, value, kFewestOneIn, kMostOneIn, "unflagged numbers"));
     return Status::Ok();
   }
+  if (key == kOnClone) {
+    const auto* const name = std::find(kOnCloneNames.begin(), kOnCloneNames.end(), value);
+    if (name == kOnCloneNames.end()) return Wrong(key, value, "revoke, re-enrol or alert");
+    on_clone = static_cast<OnClone>(name - kOnCloneNames.begin());
+    return Status::Ok();
+  }
   std::string known;
   for (const auto& [name, _] : Settings()) known += (known.empty() ? "" : ", ") + name;
   return Invalid(Quoted(key) + " is not a policy: use one of " + known);
@@ -74,6 +82,7 @@ std::vector<std::pair<std::string, std::string>> Policy::Settings() const {
   for (const auto& knob : kDurations) all.emplace_back(knob.key, std::to_string(this->*knob.field / knob.unit));
   all.emplace_back(kEnglandOneIn, std::to_string(england_one_in));
   all.emplace_back(kFrequentAccesses, std::to_string(frequent_accesses));
+  all.emplace_back(kOnClone, kOnCloneNames[static_cast<size_t>(on_clone)]);
   std::sort(all.begin(), all.end());
   return all;
 }

@@ -53,6 +53,10 @@ struct StaffMember {
   Duty duty = Duty::kClinician;
 };
 
+// What the fleet server does with a node of which it has two histories: it is one of two from the same disk, or was put back
+// from an old image. kReEnrol revokes it and frees its name, so that the vehicle can be enrolled anew.
+enum class OnClone : uint8_t { kRevoke = 0, kReEnrol = 1, kAlert = 2 };
+
 // policy, entry NAME: text form of a value. Every knob the fleet may set, with its default.
 struct Policy {
   std::chrono::seconds fresh_for = std::chrono::hours(24);    // fresh_for_hours
@@ -61,6 +65,7 @@ struct Policy {
   std::chrono::seconds shift_limit = std::chrono::hours(12);  // shift_limit_hours
   int england_one_in = 64;                                    // england_false_positive_one_in; see README, "The England index"
   int frequent_accesses = 3;                                  // frequent_accesses, in 90 days
+  OnClone on_clone = OnClone::kRevoke;                        // on_clone: revoke, re-enrol, alert; the fleet server's alone
 
   // Applies one setting. kInvalid quotes the key or value and says what would be right.
   Status Set(std::string_view key, std::string_view value);

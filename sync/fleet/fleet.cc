@@ -54,6 +54,9 @@ Status Fleet::Load(const FleetOptions& options) {
   roll_ = std::make_unique<Roll>(*store_);
   import_desk_ = std::make_unique<ImportDesk>(*store_, *mailbox_);
   attendance_desk_ = std::make_unique<AttendanceDesk>(*store_, *mailbox_);
+  attendance_desk_->OnCutOff([this] {
+    if (Status told = TellHub(); !told.ok()) platform::LogError("security", told.message());
+  });
   resolve_desk_ = std::make_unique<ResolveDesk>(*store_);
   alert_desk_ = std::make_unique<AlertDesk>(*store_, *mailbox_);
   CPIS_TRY(mailbox_->WriteQueued());

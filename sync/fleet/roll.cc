@@ -109,17 +109,21 @@ Status Roll::SetRegion(const std::string& name, const std::vector<std::string>& 
   });
 }
 
+Status RevokeNode(Store& store, NodeRow node) {
+  const bool enrolled = node.state == "ENROLLED";
+  node.state = "REVOKED";
+  CPIS_TRY(store.records().PutNode(node));
+  if (!enrolled) return Status::Ok();
+  CPIS_TRY(CloseAlertsOf(store, node.id));
+  return store.PublishGrant(node);
+}
+
 Status Roll::Revoke(const std::string& name) {
   return store_.Change([&](Store& store) -> Status {
     CPIS_ASSIGN(std::optional<NodeRow> node, store.records().NodeNamed(name));
     if (!node) return platform::NotFound("there is no node \"" + name + "\" (see \"fleet node list\")");
     if (node->state == "REVOKED") return Status::Ok();
-    const bool enrolled = node->state == "ENROLLED";
-    node->state = "REVOKED";
-    CPIS_TRY(store.records().PutNode(*node));
-    if (!enrolled) return Status::Ok();
-    CPIS_TRY(CloseAlertsOf(store, node->id));
-    return store.PublishGrant(*node);
+    return RevokeNode(store, *std::move(node));
   });
 }
 

@@ -62,6 +62,9 @@ class Roll {
   Store& store_;
 };
 
+// Takes an enrolled or waiting node out of the fleet, inside a change of the caller's. Whoever calls it tells the hub afterwards.
+Status RevokeNode(Store& store, NodeRow node);
+
 // The name of a national job role code; the code itself for one we do not know.
 std::string RoleName(std::string_view role_code);
 

@@ -41,7 +41,11 @@ Status Store::Load(const std::filesystem::path& state) {
   CPIS_TRY(Register::CreateTables(*database_));
   CPIS_TRY(Publisher::CreateTables(*database_));
   CPIS_TRY(EnglandRegister::CreateTables(*database_));
+  CPIS_TRY(AuditRegister::CreateTables(*database_));
+  CPIS_TRY(SecurityRegister::CreateTables(*database_));
   register_ = std::make_unique<Register>(*database_);
+  audit_ = std::make_unique<AuditRegister>(*database_, AuditRegister::RecordKey(keys_.box.secret));
+  security_ = std::make_unique<SecurityRegister>(*database_);
   publisher_ = std::make_unique<Publisher>(keys_, *database_, kEpoch);
   CPIS_TRY(publisher_->Load());
   england_ = std::make_unique<EnglandRegister>(*database_);

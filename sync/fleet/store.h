@@ -14,10 +14,12 @@
 
 #include "platform/clock.h"
 #include "platform/worker.h"
+#include "sync/fleet/audit_register.h"
 #include "sync/fleet/england_register.h"
 #include "sync/fleet/keys.h"
 #include "sync/fleet/publisher.h"
 #include "sync/fleet/register.h"
+#include "sync/fleet/security_register.h"
 
 namespace cpis::sync::fleet {
 
@@ -51,6 +53,8 @@ class Store {
   // The rest is for the store thread.
   Register& records() { return *register_; }
   Publisher& publisher() { return *publisher_; }
+  AuditRegister& audit() { return *audit_; }
+  SecurityRegister& security() { return *security_; }
   const England& england() const { return england_->index(); }
 
   // What a change says is published when its work is done, before the commit: each topic once, whoever spoke of it.
@@ -110,6 +114,8 @@ class Store {
   std::unique_ptr<platform::Database> database_;          // store thread
   std::unique_ptr<Register> register_;
   std::unique_ptr<Publisher> publisher_;
+  std::unique_ptr<AuditRegister> audit_;
+  std::unique_ptr<SecurityRegister> security_;
   std::unique_ptr<EnglandRegister> england_;
   platform::Worker worker_{"store"};                      // last: its thread ends before what it uses
 };
