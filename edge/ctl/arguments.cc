@@ -84,6 +84,35 @@ CLI::App* Group(CLI::App* parent, const std::string& word, const std::string& ab
   return group;
 }
 
+// An auditor's questions, and what the server noticed by itself.
+void DefineAudit(CLI::App* fleet, Typed& typed) {
+  CLI::App* audit = fleet->add_subcommand("audit", "who looked up a number, or what a person looked up");
+  audit->require_subcommand(0, 1);
+  const auto text = [&](const char* flag, const char* key, const char* about) {
+    audit->add_option_function<std::string>(
+        flag, [&arguments = typed.command.arguments, key](const std::string& value) { arguments[key] = value; }, about);
+  };
+  text("NUMBER,--number", "nhs_number", "NHS number");
+  text("--staff", "staff", "staff id");
+  text("--node", "node", "name of a vehicle");
+  text("--since", "since", "only from this time on, like 2026-11-22T00:00:00Z");
+  text("--auditor", "auditor", "your staff id; needed once the fleet has an auditor; asks for the PIN");
+  audit->add_flag("--pin-stdin", typed.command.pin_from_stdin, "read the PIN from the first line of stdin");
+  audit->callback([&typed] {
+    if (typed.command.method.empty()) typed.command.method = "fleet.audit";
+  });
+  Verb(audit, typed, "verify", "fleet.audit.verify", "walk the audit in fleet.db: was it changed since it came?");
+
+  CLI::App* security = fleet->add_subcommand("security", "what the server noticed: changed or copied vehicles, wrong PINs");
+  security->require_subcommand(0, 1);
+  security->callback([&typed] {
+    if (typed.command.method.empty()) typed.command.method = "fleet.security";
+  });
+  Verb(security, typed, "list", "fleet.security", "every event, newest first");
+  Verb(security, typed, "acknowledge", "fleet.security.acknowledge", "somebody has looked into it")
+      .Text("ID", "id", "of the event", true);
+}
+
 void DefineFleet(CLI::App& app, Typed& typed) {
   CLI::App* fleet = Group(&app, "fleet", "the fleet server");
   Verb(fleet, typed, "init", "fleet.init", "make the state directory of a new fleet")
@@ -127,6 +156,8 @@ void DefineFleet(CLI::App& app, Typed& typed) {
   Verb(sensitive, typed, "remove", "fleet.sensitive.remove", "vehicles hold the record again")
       .Text("NUMBER", "nhs_number", "NHS number", true);
   Verb(sensitive, typed, "list", "fleet.sensitive.list", "every number that is marked");
+
+  DefineAudit(fleet, typed);
 
   CLI::App* policy = Group(fleet, "policy", "limits for the whole fleet");
   Verb(policy, typed, "show", "fleet.policy.show", "every setting");

@@ -51,6 +51,10 @@ constexpr std::array kForms{
     Form{"fleet.sensitive.add", Done},
     Form{"fleet.sensitive.remove", Done},
     Form{"fleet.sensitive.list", RenderSensitive},
+    Form{"fleet.audit", RenderLooks},
+    Form{"fleet.audit.verify", RenderFleetAudit},
+    Form{"fleet.security", RenderSecurity},
+    Form{"fleet.security.acknowledge", Done},
     Form{"fleet.policy.show", RenderFields},
     Form{"fleet.policy.set", Done},
 };

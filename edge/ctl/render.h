@@ -36,6 +36,9 @@ std::string RenderNodes(const boost::json::value& answer);
 std::string RenderStaff(const boost::json::value& answer);
 std::string RenderSensitive(const boost::json::value& answer);
 std::string RenderAttendances(const boost::json::value& answer);
+std::string RenderLooks(const boost::json::value& answer);         // render_audit.cc, as the next two
+std::string RenderFleetAudit(const boost::json::value& answer);
+std::string RenderSecurity(const boost::json::value& answer);
 std::string RenderFields(const boost::json::value& answer);  // any object: one aligned line a key
 
 }  // namespace cpis::edge::ctl

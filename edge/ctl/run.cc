@@ -22,7 +22,10 @@ constexpr uint64_t kMaxUpload = 64 * 1024 * 1024;  // as the fleet server's own 
 bool NeedsSession(const std::string& method) {
   return method == "node.lookup" || method == "node.attend" || method == "node.sign-out" || method.starts_with("node.alerts");
 }
-bool NeedsPin(const std::string& method) { return method == "node.sign-in" || method == "fleet.staff.add"; }
+bool NeedsPin(const Command& command) {
+  if (command.method == "fleet.audit") return command.arguments.contains("auditor");
+  return command.method == "node.sign-in" || command.method == "fleet.staff.add";
+}
 
 int Fail(const Surroundings& around, const Status& failure) {
   PrintError(*around.err, failure.message());
@@ -59,7 +62,7 @@ Status Complete(Command& command, const Surroundings& around) {
     if (!token.ok() && command.method != "node.lookup") return token.status();
     command.arguments["token"] = token.ok() ? *token : "";
   }
-  if (NeedsPin(command.method)) {
+  if (NeedsPin(command)) {
     CPIS_ASSIGN(const std::string pin, FindPin(command, around));
     command.arguments["pin"] = pin;
   }

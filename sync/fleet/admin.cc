@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <map>
 
+#include "sync/fleet/audit_methods.h"
 #include "sync/fleet/fleet.h"
 #include "sync/fleet/sensitive_numbers.h"
 
@@ -279,6 +280,7 @@ Result<json::value> FleetStatus(const Call& call) {
     }
     return Status::Ok();
   }));
+  CPIS_ASSIGN(const json::value security, SecurityStatus(call.fleet));
   const EnrolmentDesk& desk = call.fleet.enrolment_desk();
   return json::value{{"trust", call.fleet.store().trust().code},
                      {"name", call.fleet.store().trust().name},
@@ -290,6 +292,7 @@ Result<json::value> FleetStatus(const Call& call) {
                      {"held", holds.size()},
                      {"holds", holds},
                      {"refused_messages", refused},
+                     {"security", security},
                      {"listen", call.fleet.link().Address()},
                      {"enrol_listen", desk.Listening() ? json::value(desk.Address()) : json::value(nullptr)},
                      {"codes_outstanding", codes}};
@@ -320,6 +323,10 @@ const std::map<std::string_view, Method>& Methods() {
       {"fleet.sensitive.add", AddSensitive},
       {"fleet.sensitive.remove", RemoveSensitive},
       {"fleet.sensitive.list", ListSensitive},
+      {"fleet.audit", [](const Call& call) { return AskAudit(call.fleet, call.arguments); }},
+      {"fleet.audit.verify", [](const Call& call) { return VerifyAudit(call.fleet, call.arguments); }},
+      {"fleet.security", [](const Call& call) { return ListSecurity(call.fleet, call.arguments); }},
+      {"fleet.security.acknowledge", [](const Call& call) { return AcknowledgeSecurity(call.fleet, call.arguments); }},
   };
   return kMethods;
 }
@@ -345,6 +352,7 @@ std::string MetricsText(Fleet& fleet) {
   uint64_t attendances = 0;
   size_t held = 0;
   size_t refused = 0;
+  SecurityRegister::Counts security;
   const Status read = fleet.store().Read([&](Store& store) -> Status {
     CPIS_ASSIGN(const std::vector<AuthorityRow> rows, store.records().Authorities());
     for (const AuthorityRow& row : rows) flags += store.publisher().SizeOf(Topic::Rows(row.authority.code));
@@ -353,6 +361,7 @@ std::string MetricsText(Fleet& fleet) {
     CPIS_ASSIGN(const std::vector<RefusedMessage> messages, store.records().RefusedMessages());
     held = holds.size();
     refused = messages.size();
+    CPIS_ASSIGN(security, store.security().Count());
     return Status::Ok();
   });
   const auto line = [](std::string_view name, std::string_view type, std::string_view help, uint64_t value) {
@@ -364,6 +373,8 @@ std::string MetricsText(Fleet& fleet) {
          line("cpis_fleet_flags", "gauge", "Flags in the register", flags) +
          line("cpis_fleet_files_held", "gauge", "Files that would end too much and wait for a person", held) +
          line("cpis_fleet_messages_refused", "gauge", "Messages in mailbox/held that cannot be read", refused) +
+         line("cpis_fleet_security_events_open", "gauge", "Security events that nobody has acknowledged", security.open) +
+         line("cpis_fleet_security_events_total", "counter", "Security events noticed", security.total) +
          line("cpis_fleet_attendances_total", "counter", "Attendances received", attendances);
 }
 

@@ -52,6 +52,7 @@ Status Fleet::Load(const FleetOptions& options) {
   CPIS_ASSIGN(mailbox_, Mailbox::Open(options.state, *store_));
   hub_ = std::make_unique<Hub>(keys_, platform::SystemClock(), store_->epoch());
   roll_ = std::make_unique<Roll>(*store_);
+  auditors_ = std::make_unique<AuditorGate>([this] { return roll_->Staff(); }, platform::SystemClock());
   import_desk_ = std::make_unique<ImportDesk>(*store_, *mailbox_);
   attendance_desk_ = std::make_unique<AttendanceDesk>(*store_, *mailbox_);
   attendance_desk_->OnCutOff([this] {

@@ -13,6 +13,7 @@
 #include "platform/http.h"
 #include "sync/fleet/alert_desk.h"
 #include "sync/fleet/attendance_desk.h"
+#include "sync/fleet/auditor_gate.h"
 #include "sync/fleet/enrolment_desk.h"
 #include "sync/fleet/hub.h"
 #include "sync/fleet/import_desk.h"
@@ -44,6 +45,7 @@ class Fleet {
   Store& store() { return *store_; }
   Hub& hub() { return *hub_; }
   Roll& roll() { return *roll_; }
+  AuditorGate& auditors() { return *auditors_; }
   ImportDesk& import_desk() { return *import_desk_; }
   EnrolmentDesk& enrolment_desk() { return *enrolment_desk_; }
   const LinkServer& link() const { return *link_; }
@@ -68,6 +70,7 @@ class Fleet {
   std::unique_ptr<Mailbox> mailbox_;
   std::unique_ptr<Hub> hub_;
   std::unique_ptr<Roll> roll_;
+  std::unique_ptr<AuditorGate> auditors_;
   std::unique_ptr<ImportDesk> import_desk_;
   std::unique_ptr<AttendanceDesk> attendance_desk_;
   std::unique_ptr<ResolveDesk> resolve_desk_;
