@@ -40,7 +40,9 @@ Result<std::unique_ptr<EnrolledNode>> EnrolledNode::Open(const std::filesystem::
   node->orders_ = std::make_unique<Orders>(id, *node->replica_);
   node->inquiry_ = std::make_unique<Inquiry>(*node->replica_, *node->time_);
   node->keeper_ = std::make_unique<Keeper>(*node->orders_, *node->journal_, *node->time_, clock);
-  node->verified_at_ = clock.SinceBoot();
+  node->verified_at_ = node->checkpoint_at_ = node->refusals_since_ = clock.SinceBoot();
+  // Sealed anew each time: of two nodes from one disk image, each says something else from its first start on.
+  node->Note("start", "");
   node->replica_->OnDamage([raw = node.get()] { raw->repair_due_ = true; });
   node->Reconnect();
   return node;

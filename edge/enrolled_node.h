@@ -23,6 +23,10 @@ class EnrolledNode {
                                                     const platform::Clock& clock);
   ~EnrolledNode();
 
+  // As Keeper's, and recorded (enrolled_audit.cc).
+  Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin);
+  bool SignOut(const std::string& token);
+
   Result<Answer> Lookup(const std::string& token, const LookupRequest& request);
   Result<AttendReply> Attend(const std::string& token, const AttendRequest& request);
 
@@ -57,6 +61,11 @@ class EnrolledNode {
   Result<Answer> AskServer(const std::string& digits);  // enrolled_resolve.cc; not recorded yet
   sync::Event EventOf(const SignedIn& who, const std::string& digits, const std::string& incident, const Answer& answer);
 
+  // Records that something happened which is about no child, as well as the disk allows.
+  void Note(const std::string& action, const std::string& staff);
+  bool CountRefusal();  // false when today's refusals are enough for the audit
+  void CheckpointIfDue();
+
   Status MayShowAlerts(const std::string& token, SignedIn* who);  // enrolled_alerts.cc
   uint64_t UnacknowledgedAlerts();                                // also while locked
   Status ForgetOldAcknowledgements();
@@ -77,6 +86,9 @@ class EnrolledNode {
   uint64_t received_ = 0;             // guarded by mutex_; bytes fetched
   uint64_t since_trim_ = 0;           // guarded by mutex_; the same, since memory was given back
   std::chrono::milliseconds verified_at_{};  // guarded by mutex_; since boot
+  std::chrono::milliseconds checkpoint_at_{};   // guarded by mutex_; since boot
+  std::chrono::milliseconds refusals_since_{};  // guarded by mutex_; since boot
+  int refusals_ = 0;                            // guarded by mutex_; sign-ins refused since then
 
   std::atomic<int> asking_ = 0;           // how many ask the fleet server just now
   std::mutex alerts_mutex_;

@@ -198,6 +198,8 @@ void EnrolledNode::Housekeep() {
   const std::optional<Instant> as_of = replica_->CoverageOf({}).as_of;
   const bool revoked = orders->grant && orders->grant->revoked;
   if (revoked || (as_of && time_->Now().at - *as_of > orders->policy.lease + kRingOutlivesLease)) keeper_->Lock();
+  CheckpointIfDue();
+  journal_->reserve().Refill();
   if (repair_due_.exchange(false)) Reconnect();  // the first manifest of a new link fetches what is damaged
   bool verify = false;
   {

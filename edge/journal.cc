@@ -7,15 +7,33 @@
 #include "platform/log.h"
 
 namespace cpis::edge {
+namespace {
 
-Journal::Journal(std::filesystem::path file, const sync::node::Identity& identity)
-    : path_(std::move(file)), identity_(identity) {}
+Status StatusOf(const Status& status) { return status; }
+template <typename T>
+Status StatusOf(const Result<T>& result) {
+  return result.status();
+}
 
-Result<std::unique_ptr<Journal>> Journal::Open(const std::filesystem::path& file,
-                                               const sync::node::Identity& identity) {
-  std::unique_ptr<Journal> journal(new Journal(file, identity));
-  CPIS_TRY(journal->worker_.Run([&] { return journal->File().status(); }).In("journal"));
+}  // namespace
+
+Journal::Journal(std::filesystem::path file, const sync::node::Identity& identity, uint64_t reserve_bytes)
+    : path_(std::move(file)), identity_(identity),
+      reserve_({std::filesystem::path(path_).replace_extension(".reserve"), reserve_bytes, kReserveStep, kReplicaLeaves}) {}
+
+Result<std::unique_ptr<Journal>> Journal::Open(const std::filesystem::path& file, const sync::node::Identity& identity,
+                                               uint64_t reserve_bytes) {
+  std::unique_ptr<Journal> journal(new Journal(file, identity, reserve_bytes));
+  // SQLite's shared memory cannot be made on a full disk either, and that failure does not say why.
+  if (journal->reserve_.FreeBeside() < kReserveStep) journal->reserve_.Release();
+  CPIS_TRY(journal->WithFile([](JournalFile&) { return Status::Ok(); }));
   return journal;
+}
+
+bool Journal::MadeRoom(const Status& failure) {
+  if (failure.code() != platform::Code::kExhausted) return false;
+  file_.reset();
+  return reserve_.Release();
 }
 
 Result<JournalFile*> Journal::File() {
@@ -28,20 +46,22 @@ Result<JournalFile*> Journal::File() {
 
 // After a failure the state of the disk is not known: close, and open again before the next use.
 template <typename F>
+auto Journal::TryWithFile(F& work) -> decltype(work(std::declval<JournalFile&>())) {
+  using R = decltype(work(std::declval<JournalFile&>()));
+  auto file = File();
+  if (!file.ok()) return R(std::move(file).status().In("journal"));
+  R result = work(**file);
+  const Status outcome = StatusOf(result);
+  if (!outcome.ok() && outcome.code() != platform::Code::kNotFound) file_.reset();
+  return result;
+}
+
+template <typename F>
 auto Journal::WithFile(F work) -> decltype(work(std::declval<JournalFile&>())) {
   using R = decltype(work(std::declval<JournalFile&>()));
   return worker_.Run([&]() -> R {
-    auto file = File();
-    if (!file.ok()) return R(std::move(file).status().In("journal"));
-    R result = work(**file);
-    const Status outcome = [&] {
-      if constexpr (std::is_same_v<R, Status>) {
-        return result;
-      } else {
-        return result.status();
-      }
-    }();
-    if (!outcome.ok() && outcome.code() != platform::Code::kNotFound) file_.reset();
+    R result = TryWithFile(work);
+    while (MadeRoom(StatusOf(result))) result = TryWithFile(work);
     return result;
   });
 }
@@ -104,7 +124,8 @@ void Journal::Drain() {
     const std::lock_guard lock(mutex_);
     group.swap(pending_);
   }
-  const Status written = WriteGroup(group);
+  Status written = WriteGroup(group);
+  while (MadeRoom(written)) written = WriteGroup(group);
   if (!written.ok()) {
     file_.reset();
     platform::LogError("journal", "nothing could be written: " + written.message());

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "edge/journal_file.h"
+#include "edge/tuning.h"
+#include "platform/disk_reserve.h"
 #include "platform/worker.h"
 
 namespace cpis::edge {
@@ -20,8 +22,10 @@ namespace cpis::edge {
 // Thread-safe.
 class Journal : public sync::node::Outbox {
  public:
-  // `identity` must outlive it. Failures are final: the file is never replaced by an empty one.
-  static Result<std::unique_ptr<Journal>> Open(const std::filesystem::path& file, const sync::node::Identity& identity);
+  // `identity` must outlive it. Failures are final: the file is never replaced by an empty one. A reserve of the disk is kept
+  // beside it, `file` with the extension .reserve, and used up when the disk is full.
+  static Result<std::unique_ptr<Journal>> Open(const std::filesystem::path& file, const sync::node::Identity& identity,
+                                               uint64_t reserve_bytes = kReserveBytes);
   ~Journal() override = default;  // what was acknowledged is durable already
 
   struct Record {
@@ -52,6 +56,8 @@ class Journal : public sync::node::Outbox {
   // Forgets what is settled and older than kKeepReceipts.
   Status Purge(Instant now);
 
+  platform::DiskReserve& reserve() { return reserve_; }
+
   // Of alerts; see Record.
   Result<std::vector<Acknowledgement>> Acknowledged();
   Status ForgetAcknowledged(const std::vector<sync::RowIndex>& alerts);
@@ -74,7 +80,7 @@ class Journal : public sync::node::Outbox {
     std::promise<Appended> done;
   };
 
-  Journal(std::filesystem::path file, const sync::node::Identity& identity);
+  Journal(std::filesystem::path file, const sync::node::Identity& identity, uint64_t reserve_bytes);
   JournalFile::NewEntry Seal(sync::Event& event) const;
   Bytes NameOf(std::string_view what, std::string_view number, std::string_view incident) const;
   int64_t StaffKey(const std::string& staff) const;
@@ -86,15 +92,20 @@ class Journal : public sync::node::Outbox {
   Status Write(JournalFile& file, Pending& pending);
   Result<std::optional<Attended>> QueuedBefore(JournalFile& file, const Pending& pending);
 
-  // Runs `work` with the file, on its thread.
+  // Runs `work` with the file, on its thread; again, with more of the disk, while that is full.
   template <typename F>
   auto WithFile(F work) -> decltype(work(std::declval<JournalFile&>()));
+  template <typename F>
+  auto TryWithFile(F& work) -> decltype(work(std::declval<JournalFile&>()));
+  // True when the failure was a full disk, and some of the reserve is free now.
+  bool MadeRoom(const Status& failure);
   template <typename F>
   Status Change(F work);
   void TellWaiting();
 
   const std::filesystem::path path_;
   const sync::node::Identity& identity_;
+  platform::DiskReserve reserve_;
   std::unique_ptr<JournalFile> file_;  // worker's thread only; null after a failure
 
   std::mutex mutex_;

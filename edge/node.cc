@@ -59,12 +59,12 @@ class NodeImpl final : public Node {
   Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin) override {
     const auto node = Enrolled();
     if (!node) return NotEnrolled();
-    return node->keeper().SignIn(staff, pin);
+    return node->SignIn(staff, pin);
   }
 
   Status SignOut(const std::string& token) override {
     const auto node = Enrolled();
-    if (!node || !node->keeper().SignOut(token)) return platform::Denied("not signed in");
+    if (!node || !node->SignOut(token)) return platform::Denied("not signed in");
     return Status::Ok();
   }
 
@@ -151,11 +151,7 @@ class NodeImpl final : public Node {
     findings.push_back({"key_store", key_store_->HardwareBound(),
                         std::string(key_store_->Kind()) + (key_store_->HardwareBound() ? "" : ", NOT HARDWARE BOUND"),
                         key_store_->HardwareBound() ? "" : "a copy of this disk is a copy of its secrets: for development only"});
-    std::error_code failed;
-    const auto space = std::filesystem::space(state_, failed);
-    const bool enough = !failed && space.available >= kLowDiskBytes;
-    findings.push_back({"disk", enough, failed ? failed.message() : std::to_string(space.available >> 20) + " MiB free",
-                        enough ? "" : "free some space: without it lookups and attendances are refused"});
+    findings.push_back(DiskFinding());
     return findings;
   }
 
@@ -163,6 +159,19 @@ class NodeImpl final : public Node {
   std::shared_ptr<EnrolledNode> Enrolled() {
     const std::lock_guard lock(mutex_);
     return enrolled_;
+  }
+
+  Finding DiskFinding() {
+    std::error_code failed;
+    const auto space = std::filesystem::space(state_, failed);
+    std::string detail = failed ? failed.message() : std::to_string(space.available >> 20) + " MiB free";
+    bool enough = !failed && space.available >= kLowDiskBytes;
+    if (const auto node = Enrolled(); node && !node->journal().reserve().whole()) {
+      enough = false;
+      detail += "; disk full: attendances and audit go on from their reserve, " +
+                std::to_string(node->journal().reserve().left() >> 20) + " MiB of it left";
+    }
+    return {"disk", enough, detail, enough ? "" : "free some space: without it lookups and attendances are refused"};
   }
 
   Status Adopt(sync::node::Identity identity) {

@@ -118,6 +118,7 @@ class Replica : public sync::node::ReplicaStore {
   std::optional<std::vector<Digest>> RepairBasis(const sync::Topic& topic) const override;
   Status ApplyRepair(const sync::Segment& repair) override;
   Status AdoptManifest(const sync::Manifest& manifest, ByteView signed_bytes) override;
+  Status MayGrow() const override;  // any thread
   Status Drop(const sync::Topic& topic) override;
 
  private:

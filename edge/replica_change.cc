@@ -2,6 +2,7 @@
 //
 // How the replica changes: memory first (it can be taken back), then the disk in one commit, then both are kept.
 #include "edge/replica.h"
+#include "edge/tuning.h"
 #include "platform/log.h"
 
 namespace cpis::edge {
@@ -259,6 +260,13 @@ Status Replica::AdoptManifest(const sync::Manifest& manifest, ByteView signed_by
   const std::lock_guard memory(memory_mutex_);
   if (!of_node) manifest_ = manifest;
   return Status::Ok();
+}
+
+Status Replica::MayGrow() const {
+  std::error_code failed;
+  const auto space = std::filesystem::space(options_.file.parent_path(), failed);
+  if (failed || space.available >= kReplicaLeaves) return Status::Ok();  // a disk that cannot be asked says so when it is written
+  return platform::Exhausted(std::to_string(space.available >> 20) + " MiB are left of the disk, for attendances and audit");
 }
 
 Status Replica::Drop(const Topic& topic) {

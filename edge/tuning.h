@@ -67,6 +67,16 @@ constexpr std::chrono::milliseconds kResolvePatience = 3s;
 constexpr int kMostQuestions = 2;
 constexpr int kHttpThreads = 4;
 
+// About 20,000 entries of half a kilobyte, with the log that SQLite writes them through: weeks of a busy crew on a full disk.
+constexpr uint64_t kReserveBytes = 16 * 1024 * 1024;
+constexpr uint64_t kReserveStep = 1024 * 1024;
+// Synchronisation stops growing the replica here, so that what is left of the disk is the journal's.
+constexpr uint64_t kReplicaLeaves = 32 * 1024 * 1024;
+// Each day of running leaves an entry in the audit, so that of two nodes from one disk image both say something.
+constexpr std::chrono::milliseconds kCheckpointEvery = 24h;
+// Refused sign-ins are recorded, but somebody who tries names all day must not fill the disk with them.
+constexpr int kMostRefusalsADay = 50;
+
 // Below this, the journal's way to the disk is in danger.
 constexpr size_t kLowDiskBytes = 256 * 1024 * 1024;
 // Renewal needs a visit to coverage and someone to act.

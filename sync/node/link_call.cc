@@ -122,10 +122,22 @@ Status Session::Hear(ByteView signed_manifest, Watchdog::Guard& watch) {
   CPIS_ASSIGN(const std::vector<Want> wants, parts_.replicator.Hear(signed_manifest));
   parts_.online();
   if (parts_.events.heard) parts_.events.heard(*parts_.replicator.heard_at());
-  for (const Want& want : wants) CPIS_TRY(Fetch(want, watch));
+  for (const Want& want : wants) {
+    if (MustWait(want)) continue;
+    CPIS_TRY(Fetch(want, watch));
+  }
   CPIS_ASSIGN(const bool complete, parts_.replicator.AdoptIfComplete());
   if (complete && parts_.events.caught_up) parts_.events.caught_up();
   return Status::Ok();
+}
+
+// Grants, orders and policy are small, and decide what may be held: they come whatever the disk has left.
+bool Session::MustWait(const Want& want) {
+  const Topic::Kind kind = want.head.topic.kind();
+  if (kind != Topic::Kind::kRows && kind != Topic::Kind::kIndex) return false;
+  const Status room = parts_.replica.MayGrow();
+  if (!room.ok()) platform::LogWarning("replica", "topic " + want.head.topic.text() + " is not fetched: " + room.message());
+  return !room.ok();
 }
 
 Status Session::Fetch(const Want& want, Watchdog::Guard& watch) {

@@ -62,6 +62,7 @@ class Session {
   Status WatchAndFetch();
   // Fetching is progress of the watch too, which hears nothing meanwhile.
   Status Hear(ByteView signed_manifest, Watchdog::Guard& watch);
+  bool MustWait(const Want& want);  // for room on the disk; the next manifest asks again
   // A damaged topic is repaired if it can be, and otherwise fetched whole.
   Status Fetch(const Want& want, Watchdog::Guard& watch);
   Status FetchWhole(const Want& want, Watchdog::Guard& watch);

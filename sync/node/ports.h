@@ -52,6 +52,9 @@ class ReplicaStore {
   // Keeps the manifest whose every topic is now held: `as_of` of answers. The bytes are kept as they came.
   virtual Status AdoptManifest(const Manifest& manifest, ByteView signed_bytes) = 0;
 
+  // kExhausted, saying how much room there is, while what is left of the disk is the journal's: what is large must wait then.
+  virtual Status MayGrow() const { return Status::Ok(); }
+
   // Forgets a topic and its entries.
   virtual Status Drop(const Topic& topic) = 0;
 };

@@ -66,7 +66,10 @@ struct Vehicle {
     std::vector<sync::Event> events;
     auto items = node->journal().Oldest(100);
     REQUIRE(items.ok());
-    for (const auto& item : *items) events.push_back(*fleet.Read(item));
+    for (const auto& item : *items) {
+      sync::Event event = *fleet.Read(item);
+      if (event.action != "start") events.push_back(std::move(event));
+    }
     return events;
   }
 
