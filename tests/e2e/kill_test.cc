@@ -216,6 +216,11 @@ TEST_CASE("however often either side is killed, nothing acknowledged is lost, no
     INFO(audit.err);
     CHECK(audit.exit_code == 0);
   }
+  // Whatever was sent twice, late or never, no honest vehicle is taken for a thief's.
+  CHECK(fleet.Status().at("security").at("total").to_number<int64_t>() == 0);
+  const Output record = fleet.Does({"audit", "verify"});
+  INFO(record.err);
+  CHECK(record.exit_code == 0);
 }
 
 }  // namespace cpis::e2e
