@@ -5,9 +5,8 @@
 //   entries   waiting and quarantined envelopes; seq is the node sequence and is never used twice
 //   receipts  what the server answered for, 30 days
 //   attended  names, keyed, of what was already queued: one attendance a child, crew and incident
-//   audit     the chain: link = BLAKE2b-32(link before │ BLAKE2b-32(sealed event)), one row an audit entry. It outlives
-//   the
-//             entry, so that the chain can be walked when the entry has been forwarded.
+//   audit     the chain: link = BLAKE2b-32(link before │ BLAKE2b-32(sealed event)), one row an audit entry. It outlives the
+//             entry, so that the chain can be walked when the entry has been forwarded. Envelopes carry checkpoints of it.
 //   attempts  wrong PINs
 //   acknowledged  alerts that somebody here has acknowledged, until the server has taken them back: key in the node's topic,
 //             and who and when, sealed with the journal key

@@ -41,12 +41,7 @@ Result<Bytes> AttendanceDesk::Deliver(const std::string& node_id, ByteView bytes
     const auto envelope = DecodeEnvelope(bytes, node->signing_key);
     if (!envelope.ok()) return platform::Denied("the envelope is not signed by this node");
     if (envelope->node != node_id) return platform::Denied("the envelope is of another node");
-    // An envelope that was kept before says nothing new, whoever sends it again.
-    CPIS_ASSIGN(const bool known, store.records().Knows(envelope->id));
-    if (!known) {
-      CPIS_ASSIGN(cut_off, HoldAgainstHistory(store, *node, *envelope));
-    }
-    CPIS_ASSIGN(receipt, Keep(store, *node, *envelope));
+    CPIS_ASSIGN(receipt, Keep(store, *node, *envelope, &cut_off));
     return Status::Ok();
   }));
   if (cut_off && on_cut_off_) on_cut_off_();
@@ -55,13 +50,14 @@ Result<Bytes> AttendanceDesk::Deliver(const std::string& node_id, ByteView bytes
   return EncodeReceipt(receipt, store_.keys().freshness);
 }
 
-Result<Receipt> AttendanceDesk::Keep(Store& store, const NodeRow& node, const Envelope& envelope) {
+Result<Receipt> AttendanceDesk::Keep(Store& store, const NodeRow& node, const Envelope& envelope, bool* cut_off) {
   Receipt receipt{node.id, envelope.node_sequence, envelope.id, Verdict::kAccepted, store.clock().Now(), ""};
   CPIS_ASSIGN(const bool known, store.records().Knows(envelope.id));
-  if (known) {
+  if (known) {  // says nothing new, whoever sends it again
     receipt.verdict = Verdict::kDuplicate;
     return receipt;
   }
+  CPIS_ASSIGN(*cut_off, HoldAgainstHistory(store, node, envelope));
   auto event = OpenEvent(store.keys(), envelope);
   if (!event.ok()) {
     receipt.verdict = Verdict::kQuarantined;

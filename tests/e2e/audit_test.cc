@@ -7,6 +7,7 @@
 #include <random>
 
 #include "platform/sqlite.h"
+#include "tests/e2e/http_call.h"
 #include "tests/e2e/world.h"
 #include "tests/platform/small_disk.h"
 
@@ -90,6 +91,9 @@ TEST_CASE("two vehicles from one disk are noticed though nobody does anything in
   CHECK(w.NoticedEver() == 0);  // one of them is as good as the other
   vehicle.Starts();
   CHECK(w.NoticesSoon("OLD_IMAGE_OR_CLONE"));
+  const HttpReply metrics = Ask(Text(w.fleet.daemon().ready().at("http")), {.target = "/metrics"});
+  CHECK(metrics.body.find("cpis_fleet_security_events_open 1\n") != std::string::npos);
+  CHECK(metrics.body.find("cpis_fleet_security_events_total 1\n") != std::string::npos);
 }
 
 TEST_CASE("a disk put back from an old image is noticed at the next contact, and what it brings is kept", "[audit]") {

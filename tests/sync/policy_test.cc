@@ -74,6 +74,7 @@ TEST_CASE("every setting is listed by name and can be set to what is listed") {
                                                                      {"fresh_for_hours", "24"},
                                                                      {"idle_limit_minutes", "15"},
                                                                      {"lease_hours", "48"},
+                                                                     {"on_clone", "revoke"},
                                                                      {"shift_limit_hours", "12"}});
   Policy copy;
   for (const auto& [key, value] : settings) CHECK(copy.Set(key, value).ok());

@@ -40,6 +40,22 @@ TEST_CASE("each daemon has its own default directory") {
   CHECK(Good({"fleet", "status"}).state == "/var/lib/cpis-fleet");
 }
 
+TEST_CASE("an auditor asks by number, person, vehicle or time, and walks the record") {
+  const Command asked = Good({"fleet", "audit", "9990000018", "--since", "2026-11-22T00:00:00Z", "--json"});
+  CHECK(asked.method == "fleet.audit");
+  CHECK(boost::json::serialize(asked.arguments) == R"({"nhs_number":"9990000018","since":"2026-11-22T00:00:00Z"})");
+  CHECK(ArgumentsOf({"fleet", "audit", "--number", "9990000018"}) == R"({"nhs_number":"9990000018"})");
+  const Command person = Good({"fleet", "audit", "--staff", "crew1", "--node", "A101", "--auditor", "aud1", "--pin-stdin"});
+  CHECK(boost::json::serialize(person.arguments) == R"({"staff":"crew1","node":"A101","auditor":"aud1"})");
+  CHECK(person.pin_from_stdin);
+  CHECK(Good({"fleet", "audit", "verify", "--state", "/f"}).method == "fleet.audit.verify");
+  CHECK(Good({"fleet", "audit", "verify"}).arguments.empty());
+  CHECK(Good({"fleet", "security"}).method == "fleet.security");
+  CHECK(Good({"fleet", "security", "list", "--json"}).method == "fleet.security");
+  CHECK(Good({"fleet", "security", "acknowledge", "3"}).method == "fleet.security.acknowledge");
+  CHECK(ArgumentsOf({"fleet", "security", "acknowledge", "3"}) == R"({"id":"3"})");
+}
+
 TEST_CASE("every command of the node calls its method") {
   CHECK(ArgumentsOf({"node", "enrol", "--server", "h:7444", "--code", "AB-CD"}) ==
         R"({"server":"h:7444","code":"AB-CD"})");
