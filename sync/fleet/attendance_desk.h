@@ -19,8 +19,9 @@ class AttendanceDesk {
   // Told, on the thread that delivered, when a node was taken out of the fleet for what it delivered (node_history.h).
   void OnCutOff(std::function<void()> callback) { on_cut_off_ = std::move(callback); }
 
-  // A signed receipt for an envelope of this node, after the commit. What it says of the node's history is noticed. An envelope seen before gets the verdict DUPLICATE, one
-  // that cannot be read QUARANTINED: neither blocks those behind it. kDenied: not enrolled, or signed by another. Any thread.
+  // A signed receipt for an envelope of this node, after the commit; what it says of the node's history is noticed. An envelope
+  // seen before gets the verdict DUPLICATE, one that cannot be read QUARANTINED: neither blocks those behind it. kDenied: not
+  // enrolled, or signed by another. Any thread.
   Result<Bytes> Deliver(const std::string& node_id, ByteView envelope);
 
  private:
