@@ -47,6 +47,9 @@ constexpr std::chrono::seconds kRingOutlivesLease = 24h;
 
 // A power cut may cost this much of the high-water mark; more often would wear the flash for nothing.
 constexpr std::chrono::milliseconds kKeepTimeEvery = 1min;
+// After a reboot nobody knows how long the machine had been on since time was kept last: a mark that was on its way to the disk,
+// the minute after it, and the housekeeper's turns. That much is taken as gone, or pulling the plug each minute would stop time.
+constexpr std::chrono::milliseconds kUnknownBeforeBoot = 2 * kKeepTimeEvery + 2 * kSweepEvery;
 // Manifests come in bursts while an authority's files are loaded.
 constexpr std::chrono::milliseconds kKeepSignedTimeEvery = 10s;
 

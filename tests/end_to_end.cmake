@@ -50,3 +50,11 @@ if(CPIS_SANITIZE)
   set(fault_flips 1000)
 endif()
 set_tests_properties(fault PROPERTIES ENVIRONMENT "CPIS_FLIPS=${fault_flips}" TIMEOUT 1200)
+
+# Leases against clocks that stop, jump and lie.
+cpis_tests(clocks clocks cpis::edge)
+set(clock_schedules 10000)
+if(CPIS_SANITIZE)
+  set(clock_schedules 1000)
+endif()
+set_tests_properties(clocks PROPERTIES ENVIRONMENT "CPIS_CLOCK_SCHEDULES=${clock_schedules};CPIS_SEED=20261123" TIMEOUT 600)
