@@ -16,6 +16,11 @@ using sync::Topic;
 
 std::string EntryName(const std::string& id) { return "alert/" + id; }
 
+// Or one of the other entries of the topic.
+bool IsAlert(sync::RowIndex key) {
+  return key != KeyOf(sync::kGrantEntry) && key != KeyOf(sync::kRingEntry) && key != KeyOf(sync::kOrderEntry);
+}
+
 // Plans whose window is over since the alert was raised are left out.
 std::vector<PlanShown> PlansAt(const sync::Alert& alert, Instant now) {
   std::vector<PlanShown> plans;
@@ -55,7 +60,7 @@ Result<std::vector<AlertShown>> EnrolledNode::Alerts(const std::string& token) {
   const Instant now = time_->Now().at;
   std::vector<AlertShown> shown;
   for (const auto& entry : entries) {
-    if (entry.first == KeyOf("grant")) continue;
+    if (!IsAlert(entry.first)) continue;
     auto opened = OpenAlert(identity_.box, *ring, entry);
     if (!opened.ok()) {
       platform::LogWarning("alerts", "an alert does not open: " + opened.status().message());
@@ -112,7 +117,7 @@ uint64_t EnrolledNode::UnacknowledgedAlerts() {
   alerts_open_ = 0;
   for (const auto& [index, body] : *entries) {
     const bool marked = std::any_of(marks->begin(), marks->end(), [&](const auto& m) { return m.alert == index; });
-    alerts_open_ += index != KeyOf("grant") && !marked ? 1 : 0;
+    alerts_open_ += IsAlert(index) && !marked ? 1 : 0;
   }
   alerts_counted_ = version;
   return alerts_open_;

@@ -26,6 +26,8 @@ Result<std::unique_ptr<EnrolledNode>> EnrolledNode::Open(const std::filesystem::
   std::unique_ptr<EnrolledNode> node(new EnrolledNode(std::move(identity), clock));
   const sync::node::Identity& id = node->identity_;
   CPIS_ASSIGN(node->journal_, Journal::Open(state / "journal.db", id));
+  node->former_ = std::make_unique<FormerJournals>(state);
+  node->outbox_ = std::make_unique<WholeOutbox>(*node->journal_, *node->former_);
   CPIS_ASSIGN(node->replica_, Replica::Open({state / "replica.db", id.keys.freshness,
                                              crypto::DeriveSecret(id.journal_key, {platform::AsBytes("cpis.v1.replica")}).Clone()}));
   CPIS_ASSIGN(const std::optional<Bytes> stored, node->journal_->Meta("time"));
@@ -37,6 +39,7 @@ Result<std::unique_ptr<EnrolledNode>> EnrolledNode::Open(const std::filesystem::
   node->time_ = std::make_unique<TrustedTime>(
       clock, marks, [raw = node.get()](const TimeMarks& keep) { raw->journal_->KeepMeta("time", Encode(keep)); });
   if (const auto as_of = node->replica_->CoverageOf({}).as_of) node->time_->AtLeast(*as_of);
+  CPIS_TRY(node->journal_->Meta("time").status());  // waits until what a start costs is durable: see TrustedTime
   node->orders_ = std::make_unique<Orders>(id, *node->replica_);
   node->inquiry_ = std::make_unique<Inquiry>(*node->replica_, *node->time_);
   node->keeper_ = std::make_unique<Keeper>(*node->orders_, *node->journal_, *node->time_, clock);
@@ -80,7 +83,7 @@ uint64_t EnrolledNode::Reconnect() {
     received_ = 0;
   }
   std::shared_ptr<sync::node::Link> link =
-      sync::node::Link::Start(identity_, *replica_, *journal_, clock_, std::move(events));
+      sync::node::Link::Start(identity_, *replica_, *outbox_, clock_, std::move(events));
   const std::lock_guard lock(link_mutex_);
   link_ = std::move(link);
   return before;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 
+#include "edge/former_journals.h"
 #include "edge/inquiry.h"
 #include "edge/keeper.h"
 #include "edge/node.h"
@@ -36,6 +37,12 @@ class EnrolledNode {
   void Stop();  // who waits in Sync or Resolve is told so
   Result<std::vector<TopicVerdict>> Verify(bool repair);
   void Findings(std::vector<Finding>& findings);
+  // The signed order to erase everything, if there is one.
+  std::optional<sync::Order> Ordered() { return orders_->Current()->order; }
+  // Waits until nothing waits for the server, the link is gone or `enough` says so. Whether there is a link.
+  bool ForwardsWaiting(const std::function<bool()>& enough);
+  // As sync::node::Prove, for a node that this vehicle was before. kUnavailable while off line.
+  Status Prove(ByteView signed_erasure);
   // What falls due without anybody asking. Called every few seconds.
   void Housekeep();
 
@@ -57,6 +64,9 @@ class EnrolledNode {
   Result<Answer> AskServer(const std::string& digits);  // enrolled_resolve.cc; not recorded yet
   sync::Event EventOf(const SignedIn& who, const std::string& digits, const std::string& incident, const Answer& answer);
 
+  bool RingIsOverdue(const Orders::Now& orders);
+  void DestroyRing();  // housekeeper's thread
+
   Status MayShowAlerts(const std::string& token, SignedIn* who);  // enrolled_alerts.cc
   uint64_t UnacknowledgedAlerts();                                // also while locked
   Status ForgetOldAcknowledgements();
@@ -65,6 +75,8 @@ class EnrolledNode {
   const platform::Clock& clock_;
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<Journal> journal_;
+  std::unique_ptr<FormerJournals> former_;
+  std::unique_ptr<WholeOutbox> outbox_;  // over both
   std::unique_ptr<TrustedTime> time_;
   std::unique_ptr<Orders> orders_;
   std::unique_ptr<Inquiry> inquiry_;
@@ -83,6 +95,7 @@ class EnrolledNode {
   uint64_t alerts_counted_ = 0;  // guarded by alerts_mutex_; at which version of the orders; 0: to be counted again
   uint64_t alerts_open_ = 0;     // guarded by alerts_mutex_
 
+  bool ring_destroyed_ = false;           // housekeeper's thread; and its place on disk is overwritten
   std::atomic<bool> repair_due_ = false;  // set from any thread, taken by Housekeep
 
   std::mutex reconnecting_;  // one at a time; taken before link_mutex_

@@ -123,6 +123,15 @@ json::object EnglandToValue(const NodeStatus& status) {
   return {{"prefixes", status.england_prefixes}, {"false_positive_rate", rate}, {"as_of", Time(status.england_as_of)}};
 }
 
+json::value WipedToValue(const NodeStatus& status) {
+  if (!status.wiped) return nullptr;
+  return json::object{{"state", status.wiped->under_way ? "UNDER_WAY" : "ERASED"},
+                      {"order", status.wiped->order},
+                      {"at", Time(status.wiped->at)},
+                      {"proof", status.wiped->proof},
+                      {"told", status.wiped->told}};
+}
+
 }  // namespace
 
 std::string ToJson(const Answer& answer) {
@@ -171,6 +180,7 @@ std::string ToJson(const NodeStatus& status) {
                                {"quarantined", status.quarantined}}},
       {"lease", json::object{{"expires", Time(status.lease_expires)}}},
       {"key_store", json::object{{"kind", status.key_store_kind}, {"hardware_bound", status.hardware_bound}}},
+      {"wiped", WipedToValue(status)},
       {"alerts", status.alerts}};
   return json::serialize(object);
 }

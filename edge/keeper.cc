@@ -65,11 +65,12 @@ Result<SessionInfo> Keeper::SignIn(const std::string& staff, const std::string& 
   sync::StaffMember member;
   CPIS_ASSIGN(crypto::Secret ring_key, CheckPin(staff, pin, now, &member));
   const auto orders = orders_.Current();  // first: a grant that lands in between only makes the ring be opened once more
-  CPIS_ASSIGN(crypto::KeyRing ring, orders_.OpenRing(ring_key));
+  auto ring = orders_.OpenRing(ring_key);
+  if (!ring.ok() && ring.status().code() != platform::Code::kNotFound) return std::move(ring).status();
   {
     const std::lock_guard lock(ring_mutex_);
     ring_key_ = std::move(ring_key);
-    ring_ = std::make_shared<const crypto::KeyRing>(std::move(ring));
+    ring_ = ring.ok() ? std::make_shared<const crypto::KeyRing>(*std::move(ring)) : nullptr;
     ring_orders_ = orders;
   }
   return sessions_.Begin({member.id, member.right}, orders->policy, now);
@@ -91,12 +92,12 @@ std::shared_ptr<const crypto::KeyRing> Keeper::Ring() {
     // The grant may be another one now: new epochs, another region, or none any more.
     ring_.reset();
     auto ring = orders_.OpenRing(ring_key_);
+    ring_orders_ = orders;
     if (!ring.ok()) {
       platform::LogWarning("keys", "the key ring does not open: " + ring.status().message());
       return nullptr;
     }
     ring_ = std::make_shared<const crypto::KeyRing>(*std::move(ring));
-    ring_orders_ = orders;
   }
   return ring_;
 }

@@ -21,7 +21,8 @@ class Keeper {
   // All must outlive it.
   Keeper(Orders& orders, Journal& journal, TrustedTime& time, const platform::Clock& clock);
 
-  // kDenied: unknown or wrong, without saying which, or waiting out a delay; kUnavailable: no roster yet.
+  // kDenied: unknown or wrong, without saying which, or waiting out a delay; kUnavailable: no roster yet. Where the ring was
+  // destroyed because the lease is long over, people still sign in, to record attendances.
   Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin);
   bool SignOut(const std::string& token);
   std::optional<SignedIn> Use(const std::string& token);

@@ -88,6 +88,14 @@ struct NodeStatus {
   std::optional<Instant> lease_expires;
   std::string key_store_kind;
   bool hardware_bound = false;
+  struct Wiped {
+    bool under_way = false;  // else all is erased
+    std::string order;       // id of the fleet's order, or "local"
+    Instant at;              // when it began, or was over
+    bool proof = false;      // signed before the key to sign with was gone
+    bool told = false;       // the fleet server has the proof
+  };
+  std::optional<Wiped> wiped;                     // of a node that is not enrolled
   uint64_t alerts = 0;                            // that nobody has acknowledged
   uint64_t england_prefixes = 0;
   std::optional<double> england_false_positives;  // rate; nothing while no index is held
@@ -135,6 +143,10 @@ class Node {
   // Bytes fetched so far; `total` is 0, for nobody knows before the last segment has come.
   using Progress = std::function<void(uint64_t done, uint64_t total)>;
   virtual Status Enrol(const std::string& server, const std::string& code) = 0;
+
+  // Forwards what waits if there is a link, for 30 s at most, then erases keys and rows; what could not be forwarded stays,
+  // sealed to the fleet server. Once it has begun it is finished by the next start, whatever happens. kDenied: not enrolled.
+  virtual Status Wipe() = 0;
 
   // kDenied: unknown or wrong (the message does not say which), or waiting out a delay (says how long).
   virtual Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin) = 0;

@@ -119,6 +119,10 @@ class Replica : public sync::node::ReplicaStore {
   Status ApplyRepair(const sync::Segment& repair) override;
   Status AdoptManifest(const sync::Manifest& manifest, ByteView signed_bytes) override;
   Status Drop(const sync::Topic& topic) override;
+  // Takes one entry of a topic that is not rows away for good: when it returns, no byte of it is in the file or its log. The
+  // rest of the topic goes on serving, but it stands at sequence 0 from then on and is fetched whole on contact. Good to call
+  // again after a failure, or a kill.
+  Status Erase(const sync::Topic& topic, sync::RowIndex key);
 
  private:
   struct Held {

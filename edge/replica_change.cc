@@ -104,7 +104,7 @@ Status Replica::ApplyDelta(const Segment& delta) {
     return Invalid("replica: a delta of topic " + delta.topic.text() + " has an older epoch");
   if (patch) return ApplyPatch(*file, delta);
   const auto held = held_.find(delta.topic.text());
-  const bool start_over = held == held_.end() || held->second.damaged;
+  const bool start_over = held == held_.end() || held->second.damaged || cursor.sequence == sync::Sequence{0};  // see Erase
   CPIS_TRY(start_over ? StartTopic(*file, delta) : ChangeTopic(*file, held->second, delta));
   if (delta.topic == Topic::Index()) TakeEngland();
   return Status::Ok();

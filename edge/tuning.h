@@ -45,6 +45,13 @@ constexpr std::chrono::milliseconds kRepairTurn = 50ms;
 // Keys outlive the lease by this much, so that a crew back in coverage does not sign in again.
 constexpr std::chrono::seconds kRingOutlivesLease = 24h;
 
+// Attendances of a vehicle that is to be wiped are few and small; a thief should not have it for longer.
+constexpr std::chrono::milliseconds kForwardBeforeWipe = 30s;
+constexpr std::chrono::milliseconds kForwardTurn = 50ms;
+// Its word that it is erased is sent at once where there is a link; then the keys go from memory too.
+constexpr std::chrono::milliseconds kProvePatience = 3s;
+constexpr int kProveTries = 5;
+
 // A power cut may cost this much of the high-water mark; more often would wear the flash for nothing.
 constexpr std::chrono::milliseconds kKeepTimeEvery = 1min;
 // After a reboot nobody knows how long the machine had been on since time was kept last: a mark that was on its way to the disk,

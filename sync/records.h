@@ -67,13 +67,15 @@ struct Policy {
   std::vector<std::pair<std::string, std::string>> Settings() const;  // every key with its value, by name
 };
 
-// node/<id>, entry "grant": what this node may hold.
+// node/<id>, entry "grant": what this node may hold. Beside it, in the entry "ring", are the keys (crypto::WrapRing): a node
+// whose lease is long over destroys those and keeps the grant, so that crews can sign in and record attendances.
 struct Grant {
   std::vector<std::string> region;  // partition codes
   Bytes boxed_roster_key;           // crypto::SealTo the node
-  Bytes wrapped_ring;               // crypto::WrapRing
-  bool revoked = false;
+  bool revoked = false;             // or to be wiped: see order.h
 };
+constexpr std::string_view kGrantEntry = "grant";
+constexpr std::string_view kRingEntry = "ring";
 
 // node/<id>, entry "alert/ID": somebody looked here, was told of no plan, and now there is one. Sealed to the node, and inside
 // with the directory key (purpose "alert"), so that it takes the device and a person who is signed in.

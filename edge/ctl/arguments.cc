@@ -107,7 +107,9 @@ void DefineFleet(CLI::App& app, Typed& typed) {
   Verb(node, typed, "region", "fleet.node.region", "change what a vehicle holds")
       .Text("NAME", "name", "name of the vehicle", true)
       .List("--set", "region", "authority codes, CODE[,CODE…]");
-  Verb(node, typed, "revoke", "fleet.node.revoke", "take a vehicle out of the fleet")
+  Verb(node, typed, "revoke", "fleet.node.revoke", "take a vehicle out of the fleet: it is listened to no more, and erased on contact")
+      .Text("NAME", "name", "name of the vehicle", true);
+  Verb(node, typed, "wipe", "fleet.node.wipe", "have a vehicle forward what waits, erase itself and prove it")
       .Text("NAME", "name", "name of the vehicle", true);
 
   CLI::App* staff = Group(fleet, "staff", "people who may sign in");
@@ -160,6 +162,8 @@ void DefineNode(CLI::App& app, Typed& typed) {
     typed.command.method = typed.command.arguments.contains("id") ? "node.alerts.acknowledge" : "node.alerts";
   });
   Verb(node, typed, "status", "node.status", "how the node is");
+  Verb(node, typed, "wipe", "node.wipe", "erase keys and rows of this vehicle; what it queued stays, sealed to the fleet server")
+      .Flag("--yes", "yes", "do it: only a new enrolment code brings this vehicle back");
   Verb(node, typed, "sync", "node.sync", "try the link now")
       .Flag("--wait", "wait", "wait until everything is exchanged");
   Verb(node, typed, "verify", "node.verify", "compare the rows on disk with what was signed")

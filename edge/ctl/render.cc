@@ -45,6 +45,8 @@ constexpr std::array kForms{
     Form{"fleet.node.list", RenderNodes},
     Form{"fleet.node.region", Done},
     Form{"fleet.node.revoke", Done},
+    Form{"fleet.node.wipe", Done},
+    Form{"node.wipe", RenderWiped},
     Form{"fleet.staff.add", Done},
     Form{"fleet.staff.list", RenderStaff},
     Form{"fleet.staff.disable", Done},

@@ -27,6 +27,7 @@ std::string RenderNodeStatus(const boost::json::value& answer);
 std::string RenderOutbox(const boost::json::value& answer);
 std::string RenderOutboxItem(const boost::json::value& answer);
 std::string RenderVerdicts(const boost::json::value& answer);
+std::string RenderWiped(const boost::json::value& answer);
 std::string RenderAudit(const boost::json::value& answer);
 std::string RenderFindings(const boost::json::value& answer);
 std::string RenderImport(const boost::json::value& answer);

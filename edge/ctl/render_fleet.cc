@@ -80,7 +80,8 @@ std::string RenderNewNode(const json::value& answer) {
 std::string RenderNodes(const json::value& answer) {
   Table table({"NAME", "STATE", "REGION", "LAST SEEN", "NOW", "ID"});
   for (const json::value& row : Rows(answer)) {
-    table.Add({Text(row, "name"), Text(row, "state"), Joined(List(row, "region"), ","),
+    const bool proved = Member(row, "erasure_proof").is_object();
+    table.Add({Text(row, "name"), Text(row, "state") + (proved ? ", proved" : ""), Joined(List(row, "region"), ","),
                Text(row, "last_seen").empty() ? "never" : LocalTime(row, "last_seen"),
                IsTrue(row, "connected") ? "connected" : "away", Text(row, "node_id")});
   }

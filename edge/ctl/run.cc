@@ -53,6 +53,9 @@ Result<std::string> FindPin(const Command& command, const Surroundings& around) 
 }
 
 Status Complete(Command& command, const Surroundings& around) {
+  if (command.method == "node.wipe" && !command.arguments.contains("yes")) {
+    return platform::Invalid("wiping erases this vehicle's keys and rows for good (to do it: cpisctl node wipe --yes)");
+  }
   if (NeedsSession(command.method)) {
     // A lookup goes out without a session too: a node that is not enrolled can only say that, and says it to everyone.
     Result<std::string> token = FindSession(command);
@@ -197,7 +200,7 @@ int Run(Command command, const Surroundings& around) {
   ::explicit_bzero(call.json.data(), call.json.size());  // it may hold a PIN
   if (exit_code != 0) return exit_code;
   if (command.method == "node.sign-in") return KeepSession(command, answer, around);
-  if (command.method == "node.sign-out") {
+  if (command.method == "node.sign-out" || command.method == "node.wipe") {
     if (const auto file = SessionFile::For(command.state); file.ok()) file->Forget();
   }
   return 0;

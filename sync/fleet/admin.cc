@@ -138,15 +138,28 @@ Result<json::value> AddNode(const Call& call) {
 
 Result<json::value> ListNodes(const Call& call) {
   CPIS_ASSIGN(const std::vector<NodeRow> nodes, call.fleet.roll().Nodes());
+  std::map<std::string, ErasureRow> erasures;
+  CPIS_TRY(call.fleet.store().Read([&](Store& store) -> Status {
+    CPIS_ASSIGN(erasures, store.records().Erasures());
+    return Status::Ok();
+  }));
   json::array list;
   for (const NodeRow& node : nodes) {
+    const auto found = erasures.find(node.id);
+    json::value proof = nullptr;
+    if (found != erasures.end()) {
+      const Erasure& erasure = found->second.erasure;
+      proof = {{"order", erasure.order}, {"erased", erasure.erased == Erasure::What::kKeys ? "KEYS" : "KEYS_AND_ROWS"},
+               {"at", Time(erasure.erased_at)}, {"received_at", Time(found->second.received_at)}};
+    }
     list.push_back({{"name", node.name},
                     {"node_id", node.id},
                     {"region", Texts(node.region)},
                     {"state", node.state},
                     {"enrolled_at", Time(node.enrolled_at)},
                     {"last_seen", Time(call.fleet.hub().LastSeen(node.id))},
-                    {"connected", call.fleet.hub().IsConnected(node.id)}});
+                    {"connected", call.fleet.hub().IsConnected(node.id)},
+                    {"erasure_proof", proof}});
   }
   return json::value(list);
 }
@@ -164,6 +177,13 @@ Result<json::value> Revoke(const Call& call) {
   CPIS_TRY(call.fleet.roll().Revoke(name));
   CPIS_TRY(call.fleet.NodesChanged());
   return json::value{{"name", name}, {"state", "REVOKED"}};
+}
+
+Result<json::value> Wipe(const Call& call) {
+  CPIS_ASSIGN(const std::string name, call.Text("name"));
+  CPIS_TRY(call.fleet.roll().Wipe(name));
+  CPIS_TRY(call.fleet.NodesChanged());
+  return json::value{{"name", name}, {"state", "WIPING"}};
 }
 
 Result<json::value> AddStaff(const Call& call) {
@@ -317,6 +337,7 @@ const std::map<std::string_view, Method>& Methods() {
       {"fleet.staff.add", AddStaff},      {"fleet.staff.list", ListStaff},     {"fleet.staff.disable", DisableStaff},
       {"fleet.attendances", Attendances}, {"fleet.status", FleetStatus},       {"fleet.policy.show", ShowPolicy},
       {"fleet.policy.set", SetPolicy},    {"fleet.alerts", Alerts},
+      {"fleet.node.wipe", Wipe},
       {"fleet.sensitive.add", AddSensitive},
       {"fleet.sensitive.remove", RemoveSensitive},
       {"fleet.sensitive.list", ListSensitive},

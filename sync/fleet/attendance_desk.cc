@@ -4,6 +4,7 @@
 #include "platform/log.h"
 #include "sync/fleet/access_record.h"
 #include "sync/fleet/alert_desk.h"
+#include "sync/order.h"
 
 namespace cpis::sync::fleet {
 namespace {
@@ -32,11 +33,16 @@ bool IsUnscheduledLook(const Event& event) {
 Result<Bytes> AttendanceDesk::Deliver(const std::string& node_id, ByteView bytes) {
   Receipt receipt;
   CPIS_TRY(store_.Change([&](Store& store) -> Status {
-    CPIS_ASSIGN(const std::optional<NodeRow> node, store.records().NodeWithId(node_id));
-    if (!node || node->state != "ENROLLED") return platform::Denied("this node is not enrolled");
+    CPIS_ASSIGN(const std::optional<NodeRow> peer, store.records().NodeWithId(node_id));
+    const bool listened_to = peer && (peer->state == "ENROLLED" || peer->state == "WIPING");
+    if (!listened_to) return platform::Denied("this node is not enrolled");
+    const auto sender = PeekSender(bytes);
+    CPIS_ASSIGN(const std::optional<NodeRow> node, store.records().NodeWithId(sender.ok() ? *sender : node_id));
+    const bool former = node && node->id != node_id && (node->state == "WIPED" || node->state == "REVOKED");
+    if (!node || (node->id != node_id && !former)) return platform::Denied("the envelope is of another node");
     const auto envelope = DecodeEnvelope(bytes, node->signing_key);
-    if (!envelope.ok()) return platform::Denied("the envelope is not signed by this node");
-    if (envelope->node != node_id) return platform::Denied("the envelope is of another node");
+    if (!envelope.ok()) return platform::Denied("the envelope is not signed by " + std::string(former ? "that" : "this") + " node");
+    if (former) platform::LogWarning("forward", node_id + " brings what " + node->id + " left when it was erased");
     CPIS_ASSIGN(receipt, Keep(store, *node, *envelope));
     return Status::Ok();
   }));

@@ -15,7 +15,8 @@ class AttendanceDesk {
  public:
   AttendanceDesk(Store& store, Mailbox& mailbox) : store_(store), mailbox_(mailbox) {}
 
-  // A signed receipt for an envelope of this node, after the commit. An envelope seen before gets the verdict DUPLICATE, one
+  // A signed receipt for an envelope of this node, or of one that was erased before (its vehicle was enrolled again, and kept
+  // what it had queued), after the commit. An envelope seen before gets the verdict DUPLICATE, one
   // that cannot be read QUARANTINED: neither blocks those behind it. kDenied: not enrolled, or signed by another. Any thread.
   Result<Bytes> Deliver(const std::string& node_id, ByteView envelope);
 

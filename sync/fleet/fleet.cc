@@ -71,7 +71,11 @@ Status Fleet::Load(const FleetOptions& options) {
 }
 
 Status Fleet::Listen(const FleetOptions& options) {
-  CPIS_ASSIGN(link_, LinkServer::Start(options.listen, *store_, *hub_, {*attendance_desk_, *resolve_desk_}));
+  const auto erasures = [this](ByteView proof) -> Status {
+    CPIS_TRY(roll_->RecordErasure(proof).status());
+    return TellHub();
+  };
+  CPIS_ASSIGN(link_, LinkServer::Start(options.listen, *store_, *hub_, {*attendance_desk_, *resolve_desk_, erasures}));
 
   EnrolmentDesk::Options enrolment{options.enrol_listen, "", 0};
   std::string host;

@@ -53,8 +53,8 @@ void Hub::SetNodes(const std::vector<NodeRow>& nodes) {
     ++tick_;
     members_.clear();
     for (const NodeRow& node : nodes) {
-      if (node.state == "WAITING") continue;
-      members_[node.id] = {node.region, JoinRegion(node.region), node.state == "REVOKED"};
+      if (node.state == "WAITING" || node.state == "WIPED") continue;
+      members_[node.id] = {node.region, JoinRegion(node.region), node.state != "ENROLLED", node.state != "REVOKED"};
     }
   }
   WakeAll();
@@ -113,6 +113,12 @@ Hub::Manifests Hub::Current(const std::string& node_id) {
 bool Hub::MayConnect(const std::string& node_id) {
   std::lock_guard lock(mutex_);
   return members_.contains(node_id);
+}
+
+bool Hub::MayForward(const std::string& node_id) {
+  std::lock_guard lock(mutex_);
+  const auto member = members_.find(node_id);
+  return member != members_.end() && member->second.forwards;
 }
 
 bool Hub::MayFetch(const std::string& node_id, const Topic& topic) {

@@ -48,6 +48,8 @@ class Hub {
   };
   Manifests Current(const std::string& node_id);
   bool MayConnect(const std::string& node_id);
+  // What waits in a vehicle that is to be wiped is still taken; a revoked one is not listened to.
+  bool MayForward(const std::string& node_id);
   // Whether this node may fetch that topic.
   bool MayFetch(const std::string& node_id, const Topic& topic);
   size_t Connected();
@@ -59,7 +61,8 @@ class Hub {
   struct Member {
     std::vector<std::string> region;
     std::string region_key;
-    bool revoked = false;
+    bool revoked = false;   // or to be wiped
+    bool forwards = true;
   };
   struct Signed {
     std::vector<TopicHead> heads;

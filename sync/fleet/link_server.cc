@@ -18,7 +18,7 @@ constexpr int kKeepaliveMilliseconds = 30'000;  // a node that drove out of cove
 class GrpcLinkServer final : public LinkServer {
  public:
   GrpcLinkServer(Store& store, Hub& hub, LinkDesks desks)
-      : hub_(hub), service_(store, hub, desks.attendance, desks.resolve) {}
+      : hub_(hub), service_(store, hub, std::move(desks)) {}
 
   Status Listen(const std::string& listen, const FleetKeys& keys) {
     grpc::SslServerCredentialsOptions tls(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);

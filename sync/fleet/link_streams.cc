@@ -226,8 +226,16 @@ grpc::ServerUnaryReactor* FleetSyncService::Resolve(grpc::CallbackServerContext*
 
 grpc::ServerBidiReactor<v1::Signed, v1::Signed>* FleetSyncService::Forward(grpc::CallbackServerContext* context) {
   const std::string node_id = PeerOf(*context);
-  if (!hub_.MayConnect(node_id)) return new RefusedForward();
+  if (!hub_.MayForward(node_id)) return new RefusedForward();
   return new ForwardStream(desk_, node_id);
+}
+
+// For every certificate of this fleet: the proof says itself whose it is, and its node may be out of the fleet already.
+grpc::ServerUnaryReactor* FleetSyncService::Prove(grpc::CallbackServerContext* context, const v1::Signed* proof, v1::Proved*) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const Status kept = erasures_ ? erasures_(platform::AsBytes(proof->signed_())) : platform::Unavailable("no proofs here");
+  reactor->Finish(ToGrpc(kept));
+  return reactor;
 }
 
 }  // namespace cpis::sync::fleet

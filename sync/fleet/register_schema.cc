@@ -15,6 +15,9 @@ constexpr std::string_view kNumbersAndFiles = R"sql(
     CREATE TABLE IF NOT EXISTS held(
       authority TEXT NOT NULL, file_id TEXT NOT NULL, since INTEGER NOT NULL, ending INTEGER NOT NULL, flags INTEGER NOT NULL, mailbox_file TEXT NOT NULL,
       PRIMARY KEY(authority, file_id)) STRICT;
+    CREATE TABLE IF NOT EXISTS erasures(
+      node_id TEXT PRIMARY KEY, order_id TEXT NOT NULL, erased INTEGER NOT NULL, began_ms INTEGER NOT NULL,
+      erased_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL, proof BLOB NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS refused_messages(
       mailbox_file TEXT PRIMARY KEY, reason TEXT NOT NULL, since INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS taken_files(

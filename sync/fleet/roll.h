@@ -36,7 +36,13 @@ class Roll {
   Result<NodeAdded> AddNode(const std::string& name, const std::vector<std::string>& region);
   Result<std::vector<NodeRow>> Nodes();
   Status SetRegion(const std::string& name, const std::vector<std::string>& region);
+  // A node leaves the fleet: its grant is taken away and a signed order makes it erase itself on contact (roll_erasure.cc).
+  // Revoked, it is listened to no more; to be wiped, it forwards first what waits. kNotFound; kInvalid: was never enrolled, or
+  // is wiped already.
   Status Revoke(const std::string& name);
+  Status Wipe(const std::string& name);
+  // A node's signed word that it is erased, whoever brings it; again is no failure. kDenied: not signed by a node of this fleet.
+  Result<Erasure> RecordErasure(ByteView signed_erasure);
   // Codes that could still be used.
   Result<int> CodesOutstanding();
   // kDenied: no such code, used, or expired; does not say which.
@@ -59,6 +65,8 @@ class Roll {
   Status SetPolicy(const std::vector<std::string>& settings);
 
  private:
+  Status OrderErasure(const std::string& name, Order::Kind kind);
+
   Store& store_;
 };
 

@@ -225,12 +225,20 @@ Status Store::PublishSettings(const std::map<std::string, std::string>& settings
 Status Store::PublishGrant(const NodeRow& node) {
   Grant grant;
   grant.region = node.region;
-  grant.revoked = node.state == "REVOKED";
+  grant.revoked = node.state != "ENROLLED";
+  Bytes ring;  // empty takes it away
   if (!grant.revoked) {
     grant.boxed_roster_key = crypto::SealTo(node.box_key, keys_.roster_key.Reveal());
-    grant.wrapped_ring = crypto::WrapRing(keys_.RingFor(node.region, kEpoch, hardness()), keys_.ring_key, node.box_key);
+    ring = crypto::WrapRing(keys_.RingFor(node.region, kEpoch, hardness()), keys_.ring_key, node.box_key);
   }
-  PublishEntry(Topic::Node(node.id), KeyOf("grant"), Encode(grant));
+  PublishEntry(Topic::Node(node.id), KeyOf(kGrantEntry), Encode(grant));
+  PublishEntry(Topic::Node(node.id), KeyOf(kRingEntry), std::move(ring));
+  return Status::Ok();
+}
+
+Status Store::PublishOrder(const NodeRow& node, const Order& order) {
+  PublishEntry(Topic::Node(node.id), KeyOf(kOrderEntry), Encode(order));
+  DropHistory(Topic::Node(node.id));
   return Status::Ok();
 }
 

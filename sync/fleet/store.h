@@ -18,6 +18,7 @@
 #include "sync/fleet/keys.h"
 #include "sync/fleet/publisher.h"
 #include "sync/fleet/register.h"
+#include "sync/order.h"
 
 namespace cpis::sync::fleet {
 
@@ -68,6 +69,8 @@ class Store {
   Status PublishStaff(const StaffMember& staff);
   Status PublishSettings(const std::map<std::string, std::string>& settings);  // values by key
   Status PublishGrant(const NodeRow& node);
+  // Beside a grant that gives nothing any more. What the node was granted before is not sent again.
+  Status PublishOrder(const NodeRow& node, const Order& order);
   // What was published of this topic up to now, and in this change, is not to be sent as it was: see Publisher::DropHistory.
   void DropHistory(const Topic& topic) { dropped_.insert(topic); }
   // Any entry of any topic; an empty body removes it.

@@ -53,4 +53,8 @@ struct EnrolmentRequest {
 // code; kUnavailable: no server there; kInvalid: not a code.
 Result<Identity> Enrol(const EnrolmentRequest& request);
 
+// Brings the fleet server the signed word of a node that it is erased, over a connection of `identity`'s. kUnavailable: not in
+// time; kDenied: the server does not believe it.
+Status Prove(const Identity& identity, ByteView signed_erasure, std::chrono::milliseconds patience);
+
 }  // namespace cpis::sync::node

@@ -6,7 +6,6 @@
 #include "sync/node/tuning.h"
 
 namespace cpis::sync::node {
-namespace {
 
 std::shared_ptr<grpc::Channel> Dial(const Identity& identity) {
   grpc::SslCredentialsOptions tls{identity.ca_certificate_pem, identity.tls_private_key_pem, identity.tls_certificate_pem};
@@ -34,8 +33,6 @@ Status ToStatus(const grpc::Status& status, std::string_view call) {
     default: return platform::Unavailable(message);
   }
 }
-
-}  // namespace
 
 void Bell::Ring() {
   std::lock_guard lock(mutex_);

@@ -38,6 +38,10 @@ class Bell {
 // One question, with a deadline; kUnavailable when it is over, or when the watchdog stops everything.
 Result<Bytes> Ask(v1::FleetSync::Stub& stub, Watchdog& watchdog, ByteView signed_query, std::chrono::milliseconds patience);
 
+// A channel of its own, not connected yet.
+std::shared_ptr<grpc::Channel> Dial(const Identity& identity);
+Status ToStatus(const grpc::Status& status, std::string_view call);
+
 class Session {
  public:
   struct Parts {

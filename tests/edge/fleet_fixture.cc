@@ -152,9 +152,10 @@ void TestFleet::Sets(const std::string& key, const std::string& value) {
 }
 
 void TestFleet::Grants(std::vector<std::string> region, bool revoked) {
-  const sync::Grant grant{std::move(region), crypto::SealTo(node_box_.public_key, roster_key_.Reveal()),
-                          crypto::WrapRing(ring_, ring_key_, node_box_.public_key), revoked};
-  Publish(Topic::Node(kNodeId), KeyOf("grant"), sync::Encode(grant));
+  const sync::Grant grant{std::move(region), crypto::SealTo(node_box_.public_key, roster_key_.Reveal()), revoked};
+  Publish(Topic::Node(kNodeId), KeyOf(sync::kGrantEntry), sync::Encode(grant));
+  wrapped_ring_ = crypto::WrapRing(ring_, ring_key_, node_box_.public_key);
+  Publish(Topic::Node(kNodeId), KeyOf(sync::kRingEntry), revoked ? Bytes() : wrapped_ring_);
 }
 
 void TestFleet::RaisesAs(const std::string& id, const sync::Alert& alert) {

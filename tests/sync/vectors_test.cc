@@ -190,8 +190,8 @@ TEST_CASE("vector: records") {
         "02f0a2040353616d05523130373009506172616d6564696303525837044e574153");
   CHECK(Hex(Encode(StaffMember{"sam", "Sam", "R1070", "Paramedic", Right::kSilent, false, Bytes(3, 7), Duty::kEngineer})) ==
         "030373616d0353616d05523130373009506172616d6564696301000307070702");
-  CHECK(Hex(Encode(Grant{{"E10000017", "E09000012"}, {1, 2}, {3}, true})) ==
-        "04020945313030303030313709453039303030303132020102010301");
+  CHECK(Hex(Encode(Grant{{"E10000017", "E09000012"}, {1, 2}, true})) ==
+        "0402094531303030303031370945303930303030313202010201");
   CHECK(Hex(Encode(Setting{"lease_hours", "48"})) == "050b6c656173655f686f757273023438");
   const Instant at(std::chrono::milliseconds(0x0102));
   CHECK(Hex(Encode(Alert{"a", "e", "9990000018", "s", "", at, Outcome::kNotFlagged, at,

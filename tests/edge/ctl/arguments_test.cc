@@ -75,6 +75,9 @@ TEST_CASE("every command of the fleet calls its method") {
   CHECK(Good({"fleet", "node", "list"}).method == "fleet.node.list");
   CHECK(ArgumentsOf({"fleet", "node", "region", "amb-1", "--set", "E1"}) == R"({"name":"amb-1","region":["E1"]})");
   CHECK(Good({"fleet", "node", "revoke", "amb-1"}).method == "fleet.node.revoke");
+  CHECK(Good({"fleet", "node", "wipe", "amb-1"}).method == "fleet.node.wipe");
+  CHECK_FALSE(Good({"node", "wipe"}).arguments.contains("yes"));
+  CHECK(Good({"node", "wipe", "--yes"}).arguments.at("yes").as_bool());
   CHECK(ArgumentsOf({"fleet", "staff", "add", "--id", "c1", "--name", "Ms Sam Crew", "--role", "R1070", "--right",
                      "B0170", "--pin-stdin"}) == R"({"id":"c1","name":"Ms Sam Crew","role":"R1070","right":"B0170"})");
   CHECK(Good({"fleet", "staff", "list"}).method == "fleet.staff.list");
