@@ -46,6 +46,7 @@ class EnrolledNode {
   // What falls due without anybody asking. Called every few seconds.
   void Housekeep();
 
+  const std::string& node_id() const { return identity_.node_id; }
   Keeper& keeper() { return *keeper_; }
   Journal& journal() { return *journal_; }
 

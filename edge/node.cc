@@ -45,6 +45,7 @@ class NodeImpl final : public Node {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
     }
+    stop_asked_ = true;
     wake_.notify_all();
     if (housekeeper_.joinable()) housekeeper_.join();
     if (const auto node = Enrolled()) node->keeper().Lock();
@@ -209,15 +210,15 @@ class NodeImpl final : public Node {
     const std::lock_guard one(enrolling_);
     std::shared_ptr<EnrolledNode> node = Enrolled();
     if (!node) return NotEnrolled();
-    // A copy that outlives the node: to sign with, and to bring the proof.
-    CPIS_ASSIGN(sync::node::Identity identity, sync::node::LoadIdentity(state_, *key_store_));
+    // A copy that outlives the node: to sign with, and to bring the proof. A key store that fails now must not keep the rest.
+    auto identity = sync::node::LoadIdentity(state_, *key_store_);
     WipeRecord record;
-    record.node = identity.node_id;
+    record.node = node->node_id();
     record.order = order.id;
     record.began_at = record.erased_at = clock_.Now();
     CPIS_TRY(SaveWipe(state_, record));
     platform::LogWarning("wipe", "begins, by order " + order.id);
-    leaving_ = std::make_unique<sync::node::Identity>(std::move(identity));
+    leaving_ = identity.ok() ? std::make_unique<sync::node::Identity>(*std::move(identity)) : nullptr;
     {
       const std::lock_guard lock(mutex_);
       wipe_ = record;
