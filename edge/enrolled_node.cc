@@ -22,11 +22,12 @@ Status CheckIncident(const std::string& incident) {
 }
 
 Result<std::unique_ptr<EnrolledNode>> EnrolledNode::Open(const std::filesystem::path& state, sync::node::Identity identity,
-                                                         const platform::Clock& clock) {
+                                                         const platform::Clock& clock, KeepIdentity keep) {
   std::unique_ptr<EnrolledNode> node(new EnrolledNode(std::move(identity), clock));
+  node->keep_identity_ = std::move(keep);
   const sync::node::Identity& id = node->identity_;
   CPIS_ASSIGN(node->journal_, Journal::Open(state / "journal.db", id));
-  CPIS_ASSIGN(node->replica_, Replica::Open({state / "replica.db", id.keys.freshness,
+  CPIS_ASSIGN(node->replica_, Replica::Open({state / "replica.db", id.keys.Now()->freshness,
                                              crypto::DeriveSecret(id.journal_key, {platform::AsBytes("cpis.v1.replica")}).Clone()}));
   CPIS_ASSIGN(const std::optional<Bytes> stored, node->journal_->Meta("time"));
   std::optional<TimeMarks> marks;
@@ -70,6 +71,7 @@ uint64_t EnrolledNode::Reconnect() {
     since_trim_ += bytes;
     changed_.notify_all();
   };
+  if (keep_identity_) events.key_set = [this](ByteView signed_key_set) { return TakeKeySet(signed_key_set); };
   const std::lock_guard one(reconnecting_);
   const std::shared_ptr<sync::node::Link> old = CurrentLink();
   if (old) old->Stop();  // two links must never write side by side
@@ -84,6 +86,16 @@ uint64_t EnrolledNode::Reconnect() {
   const std::lock_guard lock(link_mutex_);
   link_ = std::move(link);
   return before;
+}
+
+// On the link's thread; there is one link at a time. The time first: between the two a node that loses its power only knows less.
+Result<bool> EnrolledNode::TakeKeySet(ByteView signed_key_set) {
+  const auto held = identity_.keys.Now();
+  CPIS_ASSIGN(const sync::KeySet next, sync::DecodeNextKeySet(signed_key_set, *held));
+  const bool freshness_replaced = next.freshness != held->freshness;
+  if (freshness_replaced) time_->Distrust();
+  CPIS_TRY(sync::node::TakeKeySet(identity_, signed_key_set, keep_identity_));
+  return freshness_replaced;
 }
 
 Answer EnrolledNode::Judged(const std::string& digits) {

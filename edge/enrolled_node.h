@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -18,9 +19,11 @@ namespace cpis::edge {
 // Thread-safe once opened.
 class EnrolledNode {
  public:
-  // `clock` must outlive it.
+  // Makes an identity with another key set durable.
+  using KeepIdentity = std::function<Status(const sync::node::Identity&)>;
+  // `clock` must outlive it. Without `keep` no new key set is taken over.
   static Result<std::unique_ptr<EnrolledNode>> Open(const std::filesystem::path& state, sync::node::Identity identity,
-                                                    const platform::Clock& clock);
+                                                    const platform::Clock& clock, KeepIdentity keep = {});
   ~EnrolledNode();
 
   Result<Answer> Lookup(const std::string& token, const LookupRequest& request);
@@ -47,6 +50,7 @@ class EnrolledNode {
 
   // Ends the link, if there is one, and starts another. How often everything was caught up with before that.
   uint64_t Reconnect();
+  Result<bool> TakeKeySet(ByteView signed_key_set);
   bool CaughtUp();
   Status Connected();  // kUnavailable says why not, once the first try has failed
   std::shared_ptr<sync::node::Link> CurrentLink();
@@ -62,6 +66,7 @@ class EnrolledNode {
   Status ForgetOldAcknowledgements();
 
   sync::node::Identity identity_;
+  KeepIdentity keep_identity_;
   const platform::Clock& clock_;
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<Journal> journal_;

@@ -61,7 +61,7 @@ JournalFile::NewEntry Journal::Seal(sync::Event& event) const {
   JournalFile::NewEntry entry{.kind = event.kind,
                               .id = event.id,
                               .queued_at = event.recorded_at,
-                              .sealed_event = crypto::SealTo(identity_.keys.fleet_box, plain)};
+                              .sealed_event = crypto::SealTo(identity_.keys.Now()->fleet_box, plain)};
   crypto::Wipe(std::span<uint8_t>(plain));
   return entry;
 }

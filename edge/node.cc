@@ -166,7 +166,10 @@ class NodeImpl final : public Node {
   }
 
   Status Adopt(sync::node::Identity identity) {
-    CPIS_ASSIGN(std::shared_ptr<EnrolledNode> node, EnrolledNode::Open(state_, std::move(identity), clock_));
+    CPIS_ASSIGN(std::shared_ptr<EnrolledNode> node, EnrolledNode::Open(state_, std::move(identity), clock_,
+                                   [this](const sync::node::Identity& next) {
+                                     return sync::node::RewriteIdentity(state_, *key_store_, next);
+                                   }));
     const std::lock_guard lock(mutex_);
     enrolled_ = std::move(node);
     return Status::Ok();

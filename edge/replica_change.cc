@@ -41,12 +41,6 @@ Status WriteDelta(ReplicaFile& file, const TopicRecord& record, const Segment& d
   return transaction.Commit();
 }
 
-Status WriteMeta(ReplicaFile& file, std::string_view key, ByteView value) {
-  CPIS_ASSIGN(auto transaction, file.Begin());
-  CPIS_TRY(file.SetMeta(key, value));
-  return transaction.Commit();
-}
-
 Status WriteDrop(ReplicaFile& file, const Topic& topic) {
   CPIS_ASSIGN(auto transaction, file.Begin());
   CPIS_TRY(file.Forget(topic));
@@ -158,7 +152,7 @@ std::optional<Replica::Staged> Replica::StagedSnapshot(const Topic& topic) const
   const std::lock_guard write(write_mutex_);
   const auto staging = staged_.find(topic.text());
   if (staging == staged_.end()) return std::nullopt;
-  return Staged{staging->second.record.to, staging->second.record.next_part};
+  return Staged{staging->second.record.to, staging->second.record.next_part, staging->second.record.epoch};
 }
 
 Status Replica::CheckPart(const Segment& part) const {
@@ -235,30 +229,6 @@ Status Replica::DropStaging(ReplicaFile& file, const Topic& topic) {
   CPIS_TRY(file.ForgetStaged(topic));
   CPIS_TRY(transaction.Commit());
   return file.Sweep();
-}
-
-// A manifest older than the one kept changes nothing: what it promises is held, and so is what the newer one promised.
-Status Replica::AdoptManifest(const sync::Manifest& manifest, ByteView signed_bytes) {
-  AwaitRows();
-  const std::lock_guard write(write_mutex_);
-  CPIS_ASSIGN(ReplicaFile * file, Writable());
-  bool of_node = !manifest.heads.empty();
-  for (const sync::TopicHead& head : manifest.heads) {
-    of_node = of_node && head.topic.kind() == Topic::Kind::kNode;
-    const auto held = held_.find(head.topic.text());
-    if (held != held_.end() && !Fulfils(held->second.record, head, manifest.epoch)) {
-      return Invalid("replica: the manifest promises " + Place(head.topic, head.sequence) + ", held is " +
-                     Place(head.topic, held->second.record.sequence));
-    }
-  }
-  const bool older =
-      manifest_ && (manifest.epoch < manifest_->epoch ||
-                    (manifest.epoch == manifest_->epoch && manifest.server_time < manifest_->server_time));
-  if (!of_node && older) return Status::Ok();
-  CPIS_TRY(Settle(WriteMeta(*file, of_node ? kNodeManifest : kRegionManifest, signed_bytes)));
-  const std::lock_guard memory(memory_mutex_);
-  if (!of_node) manifest_ = manifest;
-  return Status::Ok();
 }
 
 Status Replica::Drop(const Topic& topic) {

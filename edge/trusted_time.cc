@@ -67,6 +67,18 @@ void TrustedTime::Heard(Instant server_time) {
   if (to_keep && keep_) keep_(*to_keep);
 }
 
+void TrustedTime::Distrust() {
+  std::optional<TimeMarks> to_keep;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!marks_) return;
+    marks_->server_time = Instant();
+    marks_->boot_id.clear();
+    to_keep = marks_;
+  }
+  if (keep_) keep_(*to_keep);
+}
+
 void TrustedTime::AtLeast(Instant server_time) {
   const std::lock_guard lock(mutex_);
   if (server_time <= Project()) return;

@@ -44,6 +44,9 @@ class TrustedTime {
 
   // A verified manifest said that it is now at least this.
   void Heard(Instant server_time);
+  // What the server said of the time counts no more: its key was replaced, and whoever had it may have said anything. Nothing is
+  // trusted until it is heard again; that may then be earlier.
+  void Distrust();
   // A verified manifest from before this start said that it is at least this: the marks may have been lost with the power.
   void AtLeast(Instant server_time);
   // Never goes back while the process lives, except when the server corrects a wall clock that ran ahead.

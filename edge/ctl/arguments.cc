@@ -97,7 +97,16 @@ void DefineFleet(CLI::App& app, Typed& typed) {
       .Text("--since", "since", "only from this time on, like 2026-11-22T00:00:00Z", false);
   Verb(fleet, typed, "alerts", "fleet.alerts", "late alerts: what turned out after a crew had looked, and who has read it");
   Verb(fleet, typed, "status", "fleet.status", "how the fleet server is");
-  Verb(fleet, typed, "rotate", "fleet.rotate", "begin a new key epoch");
+  Verb(fleet, typed, "rotate", "fleet.rotate", "begin a new key epoch")
+      .Flag("--restored", "restored", "the server was put back from a backup")
+      .Text("--past", "past", "and leave this epoch behind too", false);
+
+  CLI::App* keys = Group(fleet, "keys", "the keys that sign for the fleet, and its box");
+  Verb(keys, typed, "show", "fleet.keys.show", "versions, fingerprints and ages");
+  Verb(keys, typed, "rotate", "fleet.keys.rotate", "replace a key: content, freshness, policy, box or root")
+      .Text("KEY", "key", "which", true)
+      .Text("--root", "root_file", "file with the root's secret key; it is read here and sent nowhere", true)
+      .Text("--new-root", "new_root_file", "for root: where to write its new secret key", false);
 
   CLI::App* node = Group(fleet, "node", "vehicles");
   Verb(node, typed, "add", "fleet.node.add", "print a one-time enrolment code")

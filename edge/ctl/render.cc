@@ -41,6 +41,7 @@ constexpr std::array kForms{
     Form{"fleet.alerts", RenderFleetAlerts},
     Form{"fleet.status", RenderFields},
     Form{"fleet.rotate", RenderFields},
+    Form{"fleet.keys.show", RenderKeys},
     Form{"fleet.node.add", RenderNewNode},
     Form{"fleet.node.list", RenderNodes},
     Form{"fleet.node.region", Done},

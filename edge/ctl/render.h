@@ -34,6 +34,7 @@ std::string RenderAuthorities(const boost::json::value& answer);
 std::string RenderNewNode(const boost::json::value& answer);
 std::string RenderNodes(const boost::json::value& answer);
 std::string RenderStaff(const boost::json::value& answer);
+std::string RenderKeys(const boost::json::value& answer);
 std::string RenderSensitive(const boost::json::value& answer);
 std::string RenderAttendances(const boost::json::value& answer);
 std::string RenderFields(const boost::json::value& answer);  // any object: one aligned line a key

@@ -50,6 +50,14 @@ std::string Notified(const json::value& attendance) {
 
 }  // namespace
 
+std::string RenderKeys(const json::value& answer) {
+  Table table({"KEY", "FINGERPRINT", "AGE"});
+  for (const json::value& row : List(answer, "keys")) table.Add({Text(row, "key"), Text(row, "fingerprint"), Ago(row, "age_seconds")});
+  std::string text = "Key set " + Text(answer, "version") + "\n" + table.Text("No keys.");
+  if (const std::string advice = Text(answer, "advice"); !advice.empty()) text += "Root key: " + advice + "\n";
+  return text;
+}
+
 std::string RenderImport(const json::value& answer) {
   const std::string code = Text(answer, "code");
   const std::string verdict = code == "APPLIED" ? "inactive numbers" : code + " " + FileVerdict(code);

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "edge/ctl/render.h"
+#include "edge/ctl/rotate_key.h"
 #include "edge/ctl/session_file.h"
 #include "edge/ctl/terminal.h"
 #include "edge/ctl/words.h"
@@ -187,6 +188,7 @@ int Run(Command command, const Surroundings& around) {
     return exit_code.ok() ? *exit_code : Fail(around, exit_code.status());
   }
   if (command.method == "fleet.import") return Import(command, around);
+  if (command.method == "fleet.keys.rotate") return RotateKey(command, around);
   if (const Status complete = Complete(command, around); !complete.ok()) return Fail(around, complete);
 
   if (command.method == "node.lookup") return LookUp(command, around);

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "sync/fleet/fleet.h"
+#include "sync/fleet/key_methods.h"
 #include "sync/fleet/sensitive_numbers.h"
 
 namespace cpis::sync::fleet {
@@ -279,11 +280,14 @@ Result<json::value> FleetStatus(const Call& call) {
     }
     return Status::Ok();
   }));
+  CPIS_ASSIGN(const json::object epoch, EpochStatus(call.fleet));
   const EnrolmentDesk& desk = call.fleet.enrolment_desk();
   return json::value{{"trust", call.fleet.store().trust().code},
                      {"name", call.fleet.store().trust().name},
                      {"version", kVersion},
-                     {"epoch", static_cast<uint32_t>(call.fleet.store().epoch())},
+                     {"epoch", epoch.at("epoch")},
+                     {"came_back_from_backup", epoch.at("came_back_from_backup")},
+                     {"root_key_on_server", epoch.at("root_key_on_server")},
                      {"nodes", {{"enrolled", enrolled}, {"connected", call.fleet.hub().Connected()}}},
                      {"partitions", partitions},
                      {"attendances", attendances},
@@ -320,6 +324,10 @@ const std::map<std::string_view, Method>& Methods() {
       {"fleet.sensitive.add", AddSensitive},
       {"fleet.sensitive.remove", RemoveSensitive},
       {"fleet.sensitive.list", ListSensitive},
+      {"fleet.rotate", [](const Call& call) { return BeginEpochByOrder(call.fleet, call.arguments); }},
+      {"fleet.keys.show", [](const Call& call) { return ShowKeys(call.fleet); }},
+      {"fleet.keys.propose", [](const Call& call) { return ProposeKeySet(call.fleet, call.arguments); }},
+      {"fleet.keys.adopt", [](const Call& call) { return AdoptKeySet(call.fleet, call.attachment); }},
   };
   return kMethods;
 }

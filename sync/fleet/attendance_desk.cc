@@ -9,7 +9,7 @@ namespace cpis::sync::fleet {
 namespace {
 
 Result<Event> OpenEvent(const FleetKeys& keys, const Envelope& envelope) {
-  CPIS_ASSIGN(const crypto::Secret plain, crypto::OpenBox(keys.box, envelope.sealed_event));
+  CPIS_ASSIGN(const crypto::Secret plain, keys.OpenSealed(envelope.sealed_event));
   CPIS_ASSIGN(Event event, DecodeEvent(plain.Reveal()));
   if (event.id != envelope.id || event.kind != envelope.kind) {
     return platform::Corrupt("the sealed event is not the one its envelope names");

@@ -6,6 +6,7 @@
 #include "crypto/key_stores.h"
 #include "platform/log.h"
 #include "sync/fleet/admin.h"
+#include "sync/fleet/epochs.h"
 #include "sync/fleet/expiry.h"
 
 namespace cpis::sync::fleet {
@@ -46,11 +47,23 @@ Result<std::unique_ptr<Fleet>> Fleet::Open(const FleetOptions& options) {
 }
 
 Status Fleet::Load(const FleetOptions& options) {
-  CPIS_ASSIGN(const std::unique_ptr<platform::KeyStore> key_store, crypto::OpenKeyStore("plain", options.state));
-  CPIS_ASSIGN(keys_, LoadFleetKeys(options.state, *key_store));
+  state_ = options.state;
+  start_anew_ = options.start_anew;
+  CPIS_ASSIGN(key_store_, crypto::OpenKeyStore("plain", options.state));
+  CPIS_ASSIGN(keys_, LoadFleetKeys(options.state, *key_store_));
+  key_rotation_ = std::make_unique<KeyRotation>(state_, keys_, *key_store_);
+  if (RootKeyIsHere()) {
+    platform::LogWarning("keys", "root.key lies in the state directory: whoever copies it can replace every key of the fleet "
+                                 "(move it to removable media; only \"fleet keys rotate\" needs it)");
+  }
   CPIS_ASSIGN(store_, Store::Open(options.state, keys_, platform::SystemClock()));
   CPIS_ASSIGN(mailbox_, Mailbox::Open(options.state, *store_));
   hub_ = std::make_unique<Hub>(keys_, platform::SystemClock(), store_->epoch());
+  hub_->OnAhead([this](const Manifest& manifest) {
+    std::lock_guard lock(mutex_);
+    ahead_ = manifest;
+    wake_.notify_all();
+  });
   roll_ = std::make_unique<Roll>(*store_);
   import_desk_ = std::make_unique<ImportDesk>(*store_, *mailbox_);
   attendance_desk_ = std::make_unique<AttendanceDesk>(*store_, *mailbox_);
@@ -62,7 +75,10 @@ Status Fleet::Load(const FleetOptions& options) {
     platform::LogError("store", "a commit failed: the server ends, to be started anew on what the disk really holds");
     if (broken) broken();
   });
-  store_->OnPublished([this](const std::vector<TopicHead>& heads) { hub_->Update(heads); });
+  store_->OnPublished([this](const std::vector<TopicHead>& heads) {
+    hub_->SetEpoch(store_->epoch());
+    hub_->Update(heads);
+  });
   CPIS_TRY(store_->Read([&](Store& store) -> Status {
     hub_->Update(store.publisher().Heads());
     return Status::Ok();
@@ -148,6 +164,16 @@ void Fleet::TidyUp() {
   if (Status forgot = mailbox_->ForgetMissing(); !forgot.ok()) platform::LogError("mailbox", forgot.message());
 }
 
+void Fleet::ReturnIfAhead() {
+  std::optional<Manifest> future;
+  {
+    std::lock_guard lock(mutex_);
+    future.swap(ahead_);
+  }
+  if (!future) return;
+  if (Status returned = ReturnFromBackup(*store_, *future); !returned.ok()) platform::LogError("epoch", returned.message());
+}
+
 void Fleet::Housekeep() {
   auto tick_due = std::chrono::steady_clock::now() + kTick;
   auto expiry_due = std::chrono::steady_clock::now() + kExpiry;
@@ -156,10 +182,11 @@ void Fleet::Housekeep() {
     bool refresh = false;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait_for(lock, kMailboxPoll, [this] { return stopping_ || nodes_changed_; });
+      wake_.wait_for(lock, kMailboxPoll, [this] { return stopping_ || nodes_changed_ || ahead_; });
       if (stopping_) return;
       refresh = std::exchange(nodes_changed_, false);
     }
+    ReturnIfAhead();
     const auto now = std::chrono::steady_clock::now();
     if (now >= codes_due) refresh = true;
     if (refresh) {

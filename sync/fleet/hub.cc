@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "sync/fleet/epochs.h"
+
 namespace cpis::sync::fleet {
 namespace {
 
@@ -10,6 +12,33 @@ namespace {
 constexpr size_t kReconnectsPerSecond = 200;
 
 }  // namespace
+
+Hub::Hub(const FleetKeys& keys, const platform::Clock& clock, crypto::Epoch epoch)
+    : keys_(keys), clock_(clock), epoch_(epoch) {
+  const auto share = [this](const Bytes& set) {
+    key_sets_.push_back(std::make_shared<const std::string>(platform::AsText(set)));
+  };
+  for (const Bytes& set : keys.former_key_sets) share(set);
+  share(keys.signed_key_set);
+}
+
+// Versions count from 1, without a gap.
+std::vector<SharedBytes> Hub::KeySetsAfter(uint32_t version) const {
+  const auto first = std::min<size_t>(version, key_sets_.size());
+  return {key_sets_.begin() + static_cast<std::ptrdiff_t>(first), key_sets_.end()};
+}
+
+void Hub::Hold(ByteView signed_manifest) {
+  if (signed_manifest.empty() || !ahead_) return;
+  const auto manifest = DecodeManifest(signed_manifest, keys_.freshness.public_key);
+  if (!manifest.ok()) return;  // of a key that was replaced since, or nothing of ours
+  bool is_ahead = false;
+  {
+    std::lock_guard lock(mutex_);
+    is_ahead = IsAhead(*manifest, epoch_, [this](const Topic& topic) { return HeadOf(topic); });
+  }
+  if (is_ahead) ahead_(*manifest);
+}
 
 void Hub::Add(const std::string& node_id, std::weak_ptr<Watcher> watcher) {
   std::lock_guard lock(mutex_);
@@ -37,6 +66,13 @@ void Hub::WakeAll() {
     watchers = Watchers();
   }
   for (const auto& watcher : watchers) watcher->Wake();
+}
+
+void Hub::SetEpoch(crypto::Epoch epoch) {
+  std::lock_guard lock(mutex_);
+  if (epoch == epoch_) return;
+  epoch_ = epoch;
+  ++tick_;
 }
 
 void Hub::Update(const std::vector<TopicHead>& heads) {

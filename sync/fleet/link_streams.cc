@@ -37,8 +37,9 @@ class Refused final : public grpc::ServerWriteReactor<v1::Signed> {
 // Writes a manifest whenever there is a new one; holds itself until gRPC is done with it.
 class WatchStream final : public grpc::ServerWriteReactor<v1::Signed>, public Hub::Watcher {
  public:
-  static WatchStream* Begin(Hub& hub, const std::string& node_id) {
+  static WatchStream* Begin(Hub& hub, const std::string& node_id, uint32_t key_set_version) {
     auto stream = std::make_shared<WatchStream>(hub, node_id);
+    stream->key_sets_ = hub.KeySetsAfter(key_set_version);
     stream->self_ = stream;
     hub.Add(node_id, stream);
     stream->Wake();
@@ -67,6 +68,10 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::Signed>, public Hu
     std::lock_guard lock(mutex_);
     if (write_done) writing_ = false;
     if (writing_ || ended_) return;
+    if (next_key_set_ < key_sets_.size()) {  // who signs comes before what is signed
+      Write(*key_sets_[next_key_set_++]);
+      return;
+    }
     const Hub::Manifests now = hub_.Current(node_id_);
     // What decides about access goes first.
     if (now.own && now.own != sent_.own) {
@@ -94,8 +99,10 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::Signed>, public Hu
   Hub& hub_;
   const std::string node_id_;
   std::shared_ptr<WatchStream> self_;  // until OnDone
+  std::vector<SharedBytes> key_sets_;  // set before the stream begins
 
   std::mutex mutex_;
+  size_t next_key_set_ = 0;  // guarded by mutex_
   Hub::Manifests sent_;    // guarded by mutex_
   v1::Signed message_;     // guarded by mutex_; gRPC reads it while writing_
   bool writing_ = false;   // guarded by mutex_
@@ -171,10 +178,12 @@ class RefusedForward final : public grpc::ServerBidiReactor<v1::Signed, v1::Sign
 
 }  // namespace
 
-grpc::ServerWriteReactor<v1::Signed>* FleetSyncService::Watch(grpc::CallbackServerContext* context, const v1::WatchRequest*) {
+grpc::ServerWriteReactor<v1::Signed>* FleetSyncService::Watch(grpc::CallbackServerContext* context,
+                                                              const v1::WatchRequest* request) {
   const std::string node_id = PeerOf(*context);
   if (!hub_.MayConnect(node_id)) return new Refused(NotOurs());
-  return WatchStream::Begin(hub_, node_id);
+  hub_.Hold(platform::AsBytes(request->adopted_manifest()));
+  return WatchStream::Begin(hub_, node_id, request->key_set_version());
 }
 
 grpc::ServerWriteReactor<v1::Signed>* FleetSyncService::Fetch(grpc::CallbackServerContext* context,

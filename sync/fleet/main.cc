@@ -59,25 +59,41 @@ platform::Status ReadConfiguration(const CLI::App& app, Arguments& arguments) {
   return platform::Status::Ok();
 }
 
-int Serve(Arguments arguments, platform::StopSignal& stop) {
+void SayReady(sync::fleet::Fleet& fleet, const std::filesystem::path& state, const std::string& trust) {
+  std::cout << boost::json::serialize(boost::json::object{{"ready", true},
+                                                          {"listen", fleet.link().Address()},
+                                                          {"enrol_listen", fleet.enrolment_desk().Address()},
+                                                          {"http", fleet.http().Address()},
+                                                          {"socket", (state / "fleetd.sock").string()},
+                                                          {"trust", trust}})
+            << std::endl;
+}
+
+// Once, until it is to stop or, with another key set, to start anew at the same addresses.
+int Serve(sync::fleet::FleetOptions& options, bool first, bool* anew) {
+  platform::StopSignal stop;  // a signal that came meanwhile still waits for it
   std::atomic<bool> broken = false;
-  arguments.options.broken = [&] {
+  std::atomic<bool> start_anew = false;
+  options.broken = [&] {
     broken = true;
     stop.Request();
   };
-  auto fleet = sync::fleet::Fleet::Open(arguments.options);
+  options.start_anew = [&] {
+    start_anew = true;
+    stop.Request();
+  };
+  auto fleet = sync::fleet::Fleet::Open(options);
   if (!fleet.ok()) return Refuse(kExitConfiguration, fleet.status().message());
-  platform::LogWarning("keys", "the fleet's keys are NOT HARDWARE BOUND: whoever copies this disk has them");
-  std::cout << boost::json::serialize(boost::json::object{
-                   {"ready", true},
-                   {"listen", (*fleet)->link().Address()},
-                   {"enrol_listen", (*fleet)->enrolment_desk().Address()},
-                   {"http", (*fleet)->http().Address()},
-                   {"socket", (arguments.options.state / "fleetd.sock").string()},
-                   {"trust", (*fleet)->store().trust().code}})
-            << std::endl;
+  options.listen = (*fleet)->link().Address();
+  options.enrol_listen = (*fleet)->enrolment_desk().Address();
+  options.http = (*fleet)->http().Address();
+  if (first) {
+    platform::LogWarning("keys", "the fleet's keys are NOT HARDWARE BOUND: whoever copies this disk has them");
+    SayReady(**fleet, options.state, (*fleet)->store().trust().code);
+  }
   stop.Wait();
-  platform::LogInfo("fleetd", "stopping");
+  *anew = start_anew && !broken;
+  platform::LogInfo("fleetd", *anew ? "starting anew with another key set" : "stopping");
   return broken ? 1 : 0;
 }
 
@@ -116,6 +132,11 @@ int main(int argc, char** argv) {
     if (made.ok()) return 0;
     return Refuse(made.code() == platform::Code::kInvalid ? kExitUsage : 1, made.message());
   }
-  platform::StopSignal stop;
-  return Serve(arguments, stop);
+  int exit_code = 0;
+  bool anew = true;
+  for (bool first = true; anew && exit_code == 0; first = false) {
+    anew = false;
+    exit_code = Serve(arguments.options, first, &anew);
+  }
+  return exit_code;
 }

@@ -79,12 +79,12 @@ class Store {
   const FleetKeys& keys() const { return keys_; }
   const platform::Clock& clock() const { return clock_; }
   const Trust& trust() const { return trust_; }
-  crypto::Epoch epoch() const { return kEpoch; }
+  crypto::Epoch epoch() const { return publisher_->epoch(); }
+  // Inside a change: see epochs.h, which says what else must be done.
+  Status BeginEpoch(crypto::Epoch epoch);
   crypto::Hardness hardness() const { return hardness_; }
 
  private:
-  static constexpr crypto::Epoch kEpoch{1};
-
   Store(const FleetKeys& keys, const platform::Clock& clock, crypto::Hardness hardness)
       : keys_(keys), clock_(clock), hardness_(hardness) {}
   Status Load(const std::filesystem::path& state);
@@ -104,7 +104,8 @@ class Store {
   Trust trust_;
   Published published_;
   std::function<void()> broken_;
-  std::map<std::string, crypto::Secret> epoch_keys_;      // store thread; by partition
+  std::map<std::string, crypto::PartitionKey> epoch_keys_;  // store thread; by partition, of this epoch or one before
+  bool epoch_begun_ = false;                              // store thread; in this transaction
   std::set<Topic> dropped_;                               // store thread; in this transaction
   std::map<Topic, std::map<RowIndex, Bytes>> said_;       // store thread; in this transaction
   std::unique_ptr<platform::Database> database_;          // store thread

@@ -59,7 +59,8 @@ Result<Identity> Decode(ByteView bytes) {
   identity.box = crypto::BoxKeyFromSecret(crypto::Secret::Copy(box));
   CPIS_ASSIGN(identity.signing, crypto::SigningKeyFromSecret(crypto::Secret::Copy(signing)));
   identity.journal_key = crypto::Secret::Copy(journal);
-  CPIS_ASSIGN(identity.keys, DecodeKeySet(identity.signed_key_set, identity.root_public_key));
+  CPIS_ASSIGN(KeySet keys, DecodeKeySet(identity.signed_key_set, identity.root_public_key));
+  identity.keys = std::move(keys);
   return identity;
 }
 
@@ -89,6 +90,30 @@ Status SaveIdentity(const std::filesystem::path& state, platform::KeyStore& stor
   CPIS_TRY(store.Seal(device_secret.Reveal()));
   const crypto::Secret plain = Encode(identity);
   return platform::WriteFileDurably(state / kFileName, crypto::SealWith(device_secret, kPurpose, plain.Reveal()));
+}
+
+Status RewriteIdentity(const std::filesystem::path& state, platform::KeyStore& store, const Identity& identity) {
+  CPIS_ASSIGN(Bytes raw_secret, store.Unseal());
+  const crypto::Secret device_secret = crypto::Secret::Copy(raw_secret);
+  crypto::Wipe(raw_secret);
+  const crypto::Secret plain = Encode(identity);
+  return platform::WriteFileDurably(state / kFileName, crypto::SealWith(device_secret, kPurpose, plain.Reveal()));
+}
+
+Status TakeKeySet(Identity& identity, ByteView signed_key_set, const std::function<Status(const Identity&)>& keep) {
+  const auto held = identity.keys.Now();
+  CPIS_ASSIGN(KeySet next, DecodeNextKeySet(signed_key_set, *held));
+  Bytes bytes = platform::ToBytes(signed_key_set);
+  Bytes root = held->root;
+  identity.signed_key_set.swap(bytes);
+  identity.root_public_key.swap(root);
+  if (Status kept = keep(identity); !kept.ok()) {
+    identity.signed_key_set.swap(bytes);
+    identity.root_public_key.swap(root);
+    return kept;
+  }
+  identity.keys = std::move(next);
+  return Status::Ok();
 }
 
 }  // namespace cpis::sync::node

@@ -28,6 +28,9 @@ class Link {
     std::function<void()> caught_up;
     // So many bytes of segments arrived and were taken in.
     std::function<void(uint64_t bytes)> fetched;
+    // A key set came that may follow the one held: takes it over, durably (TakeKeySet). Without it none is taken. Called before
+    // any manifest that it is needed for; says whether the freshness key is another one.
+    std::function<Result<bool>(ByteView signed_key_set)> key_set{};
   };
 
   // `identity`, `replica`, `outbox` and `clock` must outlive the link.

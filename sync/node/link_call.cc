@@ -105,7 +105,10 @@ Status Session::WatchAndFetch() {
   }
   grpc::ClientContext context;
   Watchdog::Guard guard(parts_.watchdog, kWatchSilence, [&context] { context.TryCancel(); });
-  auto stream = stub_->Watch(&context, v1::WatchRequest());
+  v1::WatchRequest request;
+  request.set_key_set_version(parts_.identity.keys.Now()->version);
+  request.set_adopted_manifest(std::string(platform::AsText(parts_.replica.AdoptedManifest().signed_bytes)));
+  auto stream = stub_->Watch(&context, request);
   for (v1::Signed message; stream->Read(&message);) {
     guard.Touch();
     if (Status heard = Hear(platform::AsBytes(message.signed_()), guard); !heard.ok()) {
@@ -118,8 +121,17 @@ Status Session::WatchAndFetch() {
   return ToStatus(stream->Finish(), "watch");
 }
 
-Status Session::Hear(ByteView signed_manifest, Watchdog::Guard& watch) {
-  CPIS_ASSIGN(const std::vector<Want> wants, parts_.replicator.Hear(signed_manifest));
+Status Session::HearKeySet(ByteView signed_key_set) {
+  if (!parts_.events.key_set) return platform::Unavailable("a new key set cannot be kept here");
+  CPIS_ASSIGN(const bool freshness_replaced, parts_.events.key_set(signed_key_set));
+  platform::LogInfo("link", "key set " + std::to_string(parts_.identity.keys.Now()->version) + " is taken over");
+  if (freshness_replaced) parts_.replicator.FreshnessReplaced();
+  return Status::Ok();
+}
+
+Status Session::Hear(ByteView message, Watchdog::Guard& watch) {
+  if (IsKeySet(message)) return HearKeySet(message);
+  CPIS_ASSIGN(const std::vector<Want> wants, parts_.replicator.Hear(message));
   parts_.online();
   if (parts_.events.heard) parts_.events.heard(*parts_.replicator.heard_at());
   for (const Want& want : wants) CPIS_TRY(Fetch(want, watch));
@@ -213,7 +225,7 @@ Status Session::ForwardOnce() {
       if (!stream->Read(&message)) return ToStatus(stream->Finish(), "forward");
       guard.Touch();
       const ByteView bytes = platform::AsBytes(message.signed_());
-      auto receipt = DecodeReceipt(bytes, parts_.identity.keys.Of(crypto::Role::kFreshness));
+      auto receipt = DecodeReceipt(bytes, parts_.identity.keys.Now()->Of(crypto::Role::kFreshness));
       Status settled = receipt.ok() ? parts_.outbox.Settle(*receipt, bytes) : receipt.status();
       if (!settled.ok()) {
         context.TryCancel();

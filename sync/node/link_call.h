@@ -61,7 +61,8 @@ class Session {
   bool Connect();
   Status WatchAndFetch();
   // Fetching is progress of the watch too, which hears nothing meanwhile.
-  Status Hear(ByteView signed_manifest, Watchdog::Guard& watch);
+  Status Hear(ByteView message, Watchdog::Guard& watch);
+  Status HearKeySet(ByteView signed_key_set);
   // A damaged topic is repaired if it can be, and otherwise fetched whole.
   Status Fetch(const Want& want, Watchdog::Guard& watch);
   Status FetchWhole(const Want& want, Watchdog::Guard& watch);

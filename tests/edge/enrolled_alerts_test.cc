@@ -34,7 +34,7 @@ struct Vehicle {
     node.reset();
     const sync::node::Identity identity = fleet.Identity();
     {
-      auto replica = Replica::Open({directory.path() / "replica.db", identity.keys.freshness,
+      auto replica = Replica::Open({directory.path() / "replica.db", identity.keys.Now()->freshness,
                                     crypto::DeriveSecret(identity.journal_key, {platform::AsBytes("cpis.v1.replica")}).Clone()});
       REQUIRE(replica.ok());
       REQUIRE(fleet.Feed(**replica, clock.Now()).ok());

@@ -29,7 +29,7 @@ struct Vehicle {
     node.reset();
     const sync::node::Identity identity = fleet.Identity();
     auto replica =
-        Replica::Open({file(), identity.keys.freshness,
+        Replica::Open({file(), identity.keys.Now()->freshness,
                        crypto::DeriveSecret(identity.journal_key, {platform::AsBytes("cpis.v1.replica")}).Clone()});
     REQUIRE(replica.ok());
     REQUIRE(fleet.Feed(**replica, at).ok());

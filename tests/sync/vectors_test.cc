@@ -114,13 +114,15 @@ TEST_CASE("vector: key set") {
   constexpr std::string_view kHex =
       "0100000004a09aa5f47a6759802ff955f8dc2d2a14a5c99d23be97f864127ff9383455a4f017cb79fb2b4120f2b1ec65e419"
       "8d6e08b28e813feb01e4a400839b85e18080ced759793bbc13a2819a827c76adb6fba8a49aee007f49f2d0992d99b825ad2c"
-      "48424242424242424242424242424242424242424242424242424242424242424200e412a0cd78c1410a224ea34c4052fafb"
-      "6d1d4623a3c9123923d5f23dafe84e8d25eaec85a7baaad21da01417a10ab414547a7f3ca77496df1fba316d35fbc409";
+      "484242424242424242424242424242424242424242424242424242424242424242d04ab232742bb4ab3a1368bd4615e4e6d0"
+      "224ab71a016baf8520a332c97787370074fa72e68e6bcf316bdac5347e371015c418adeb124be8aed9c082a3485c8895b07b"
+      "9cc8acbb33fd257ef4b27b29abc43aed71f3a38c43769b9b3c43af79c20c";
   const KeySet keys{.version = 4,
                     .content = ContentKey().public_key,
                     .freshness = FreshnessKey().public_key,
                     .policy = PolicyKey().public_key,
-                    .fleet_box = Bytes(32, 0x42)};
+                    .fleet_box = Bytes(32, 0x42),
+                    .root = RootKey().public_key};
   CHECK(Hex(EncodeKeySet(keys, RootKey())) == kHex);
   CHECK(DecodeKeySet(FromHex(kHex), RootKey().public_key).ok());
 }

@@ -79,6 +79,19 @@ class World {
     Start();
   }
 
+  // As a server does after a key was replaced.
+  void StartsAnew() {
+    roll.reset();
+    desk.reset();
+    import.reset();
+    mailbox.reset();
+    store.reset();
+    auto loaded = LoadFleetKeys(state.path(), *key_store_);
+    REQUIRE(loaded.ok());
+    keys = *std::move(loaded);
+    Start();
+  }
+
   ImportReport ImportsXml(const std::string& xml) {
     auto report = import->Import(platform::AsBytes(xml), {});
     REQUIRE(report.ok());

@@ -27,7 +27,8 @@ Identity Sample() {
   identity.ca_certificate_pem = "authority";
   identity.root_public_key = RootKey().public_key;
   identity.signed_key_set = EncodeKeySet(
-      {1, ContentKey().public_key, FreshnessKey().public_key, PolicyKey().public_key, crypto::NewBoxKey().public_key},
+      {1, ContentKey().public_key, FreshnessKey().public_key, PolicyKey().public_key, crypto::NewBoxKey().public_key,
+       RootKey().public_key},
       RootKey());
   identity.box = crypto::NewBoxKey();
   identity.signing = crypto::NewSigningKey();
@@ -59,7 +60,7 @@ TEST_CASE("an identity comes back as it was saved, with its key set checked") {
   CHECK(loaded->tls_certificate_pem == saved.tls_certificate_pem);
   CHECK(loaded->ca_certificate_pem == saved.ca_certificate_pem);
   CHECK(loaded->signed_key_set == saved.signed_key_set);
-  CHECK(loaded->keys.content == ContentKey().public_key);
+  CHECK(loaded->keys.Now()->content == ContentKey().public_key);
   CHECK(loaded->box.public_key == saved.box.public_key);
   CHECK(loaded->signing.public_key == saved.signing.public_key);
   CHECK(crypto::ConstantTimeEqual(loaded->journal_key.Reveal(), saved.journal_key.Reveal()));
