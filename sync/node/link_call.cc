@@ -3,6 +3,7 @@
 
 #include "crypto/certificates.h"
 #include "platform/log.h"
+#include "sync/node/pace.h"
 #include "sync/node/tuning.h"
 
 namespace cpis::sync::node {
@@ -174,10 +175,17 @@ Status Session::Repair(const Want& want, Watchdog::Guard& watch) {
 
 Status Session::TakeAll(const Want& want, grpc::ClientReader<v1::Signed>& stream, grpc::ClientContext& context,
                         Watchdog::Guard& call, Watchdog::Guard& watch) {
+  Pace pace(Pace::Clock::now());
   for (v1::Signed message; stream.Read(&message);) {
     call.Touch();
     watch.Touch();
-    if (Status taken = parts_.replicator.Take(want, platform::AsBytes(message.signed_())); !taken.ok()) {
+    Status taken = parts_.replicator.Take(want, platform::AsBytes(message.signed_()));
+    if (taken.ok()) {
+      const Topic& topic = want.head.topic;
+      taken = pace.Took(message.signed_().size(), parts_.replica.CursorOf(topic), parts_.replica.StagedSnapshot(topic),
+                        Pace::Clock::now());
+    }
+    if (!taken.ok()) {
       context.TryCancel();
       stream.Finish();
       return taken;

@@ -116,7 +116,9 @@ Result<std::vector<Want>> Replicator::Hear(ByteView signed_manifest) {
     return FetchOrder(a.head.topic.kind()) < FetchOrder(b.head.topic.kind());
   });
 
-  if (!IsOwn(manifest)) {
+  // The same again is no reason to write it again.
+  const bool known = adopted_ && wants.empty() && std::ranges::equal(region_bytes_, signed_manifest);
+  if (!IsOwn(manifest) && !known) {
     region_ = std::move(manifest);
     region_bytes_ = platform::ToBytes(signed_manifest);
     adopted_ = false;
