@@ -110,9 +110,14 @@ Status Session::WatchAndFetch() {
   request.set_key_set_version(parts_.identity.keys.Now()->version);
   request.set_adopted_manifest(std::string(platform::AsText(parts_.replica.AdoptedManifest().signed_bytes)));
   auto stream = stub_->Watch(&context, request);
+  int idle = 0;
   for (v1::Signed message; stream->Read(&message);) {
     guard.Touch();
-    if (Status heard = Hear(platform::AsBytes(message.signed_()), guard); !heard.ok()) {
+    const auto before = parts_.replicator.heard_at();
+    Status heard = Hear(platform::AsBytes(message.signed_()), guard);
+    idle = parts_.replicator.heard_at() == before ? idle + 1 : 0;
+    if (heard.ok() && idle > kIdleManifests) heard = platform::Denied("the server says the same again and again");
+    if (!heard.ok()) {
       context.TryCancel();
       stream->Finish();
       return heard;

@@ -147,6 +147,9 @@ Status Replicator::Take(const Want& want, ByteView signed_segment) {
     if (segment.epoch == cursor.epoch && segment.to < cursor.sequence) {
       return Denied("snapshot goes back to " + At(claimed, segment.to));
     }
+    if (segment.to == cursor.sequence && segment.digest == cursor.digest && cursor.epoch != crypto::Epoch{0}) {
+      return Denied("snapshot of what is held: " + At(claimed, segment.to));
+    }
     Status staged = store_.StageSnapshotPart(segment);
     if (staged.ok() && segment.part + 1 == segment.parts) unfit_.erase(claimed);
     return staged;
