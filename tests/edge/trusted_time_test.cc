@@ -134,6 +134,26 @@ TEST_CASE("time is never before what a signed manifest on disk says, though the 
   CHECK(tablet.kept->high_water == kServer + 1h);
 }
 
+TEST_CASE("what a stolen key said of the future ends with the key, also when the node restarts in between") {
+  const bool restarts = GENERATE(false, true);
+  Tablet tablet(kServer);
+  tablet.time->Heard(kServer);
+  tablet.time->Heard(At("2090-01-01T00:00:00Z"));
+  tablet.time->Heard(kServer + 1min);
+  REQUIRE(tablet.time->Now().at >= At("2090-01-01T00:00:00Z"));  // nothing but the key says that it is wrong
+
+  tablet.time->Distrust();
+  CHECK_FALSE(tablet.time->Now().trusted);
+  if (restarts) tablet.Start();
+  CHECK_FALSE(tablet.time->Now().trusted);
+  CHECK(tablet.time->Now().at >= At("2090-01-01T00:00:00Z"));  // no lease grows longer before the server has spoken
+  tablet.time->Heard(kServer + 2min);
+  CHECK(tablet.time->Now().at == kServer + 2min);
+  CHECK(tablet.time->Now().trusted);
+  tablet.Start();
+  CHECK(tablet.time->Now().at == kServer + 2min);
+}
+
 TEST_CASE("time that is in use is kept at least each minute") {
   Tablet tablet(kServer);
   tablet.time->Heard(kServer);

@@ -112,5 +112,40 @@ TEST_CASE("a key set that another root signed is refused even inside a good file
   CHECK(disk.LoadCode() == Code::kCorrupt);
 }
 
+TEST_CASE("a new key set is durable before it is used, and the chain goes on from the root it names") {
+  platform::ScratchDirectory state;
+  const auto store = platform::NewPlainKeyStore(state / "device");
+  Identity identity = Sample();
+  identity.keys = *DecodeKeySet(identity.signed_key_set, identity.root_public_key);
+  REQUIRE(SaveIdentity(state.path(), *store, identity).ok());
+  const crypto::SigningKey next_root = crypto::NewSigningKey();
+  KeySet second = *identity.keys.Now();
+  ++second.version;
+  second.content = crypto::NewSigningKey().public_key;
+  second.root = next_root.public_key;
+  const Bytes bytes = EncodeKeySet(second, RootKey());
+
+  const Status full = TakeKeySet(identity, bytes, [](const Identity&) { return platform::Exhausted("disk full"); });
+  CHECK(full.code() == platform::Code::kExhausted);
+  CHECK(identity.keys.Now()->version == 1);
+  CHECK(DecodeKeySet(identity.signed_key_set, identity.root_public_key)->version == 1);
+
+  const auto keep = [&](const Identity& next) {
+    CHECK(identity.keys.Now()->version < DecodeKeySet(next.signed_key_set, next.root_public_key)->version);  // not used yet
+    return RewriteIdentity(state.path(), *store, next);
+  };
+  REQUIRE(TakeKeySet(identity, bytes, keep).ok());
+  CHECK(identity.keys.Now()->content == second.content);
+  KeySet third = second;
+  ++third.version;
+  CHECK_FALSE(TakeKeySet(identity, EncodeKeySet(third, RootKey()), keep).ok());  // the former root signs no more
+  REQUIRE(TakeKeySet(identity, EncodeKeySet(third, next_root), keep).ok());
+
+  const auto loaded = LoadIdentity(state.path(), *store);
+  REQUIRE(loaded.ok());
+  CHECK(*loaded->keys.Now() == third);
+  CHECK(loaded->node_id == identity.node_id);
+}
+
 }  // namespace
 }  // namespace cpis::sync::node
