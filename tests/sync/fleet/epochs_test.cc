@@ -114,6 +114,22 @@ TEST_CASE("a node that is no longer enrolled opens what was sealed before, and n
   CHECK(Opens(w, RingOf(w, stays), after, numbers) == 3);
 }
 
+TEST_CASE("what is sent whole after an epoch began says the new epoch, though it was made before") {
+  World w;
+  w.Imports({.records = {sample::CppRecord(Number(1))}});
+  const auto whole = [&] {
+    std::vector<SharedBytes> segments;
+    REQUIRE(w.store->Read([&](Store& store) -> Status {
+      CPIS_ASSIGN(segments, store.publisher().Since(Topic::Rows(kLancashire), {}));
+      return Status::Ok();
+    }).ok());
+    return DecodeSegment(platform::AsBytes(*segments.front()), w.keys.content.public_key)->epoch;
+  };
+  CHECK(whole() == Epoch{1});
+  Rotates(w);
+  CHECK(whole() == Epoch{2});
+}
+
 TEST_CASE("a change that fails begins no epoch") {
   World w;
   const Node node = w.Enrols("A", {kLancashire});
