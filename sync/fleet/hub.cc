@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "platform/log.h"
 #include "sync/fleet/epochs.h"
 
 namespace cpis::sync::fleet {
@@ -23,7 +24,13 @@ Hub::Hub(const FleetKeys& keys, const platform::Clock& clock, crypto::Epoch epoc
 }
 
 // Versions count from 1, without a gap.
-std::vector<SharedBytes> Hub::KeySetsAfter(uint32_t version) const {
+std::vector<SharedBytes> Hub::KeySetsAfter(uint32_t version) {
+  // Said once: a node may say what it likes.
+  if (version > key_sets_.size() && !told_of_newer_keys_.exchange(true)) {
+    platform::LogError("keys", "a node holds key set " + std::to_string(version) + ", the newest here is " +
+                                   std::to_string(key_sets_.size()) + ": this server came back from a backup from before a key was " +
+                                   "replaced (run \"fleet keys rotate\" until the version is past the node's)");
+  }
   const auto first = std::min<size_t>(version, key_sets_.size());
   return {key_sets_.begin() + static_cast<std::ptrdiff_t>(first), key_sets_.end()};
 }

@@ -4,6 +4,7 @@
 // topic, each signed once and shared) and wakes the watchers. Any thread.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -42,7 +43,7 @@ class Hub {
   void CloseAll();
 
   // The key sets after that version, in turn: a node that was away gets to the newest one. The same pointers each time.
-  std::vector<SharedBytes> KeySetsAfter(uint32_t version) const;
+  std::vector<SharedBytes> KeySetsAfter(uint32_t version);
   // What a node says it has adopted. A manifest that this server signed and that is ahead of it is passed on.
   void Hold(ByteView signed_manifest);
   void OnAhead(std::function<void(const Manifest&)> callback) { ahead_ = std::move(callback); }  // before anyone may call Hold
@@ -82,6 +83,7 @@ class Hub {
   const platform::Clock& clock_;
   std::vector<SharedBytes> key_sets_;                      // as of the start, like keys_
   std::function<void(const Manifest&)> ahead_;
+  std::atomic<bool> told_of_newer_keys_ = false;
   std::mutex mutex_;                                          // guards all below
   std::map<Topic, TopicHead> heads_;
   std::map<std::string, Member> members_;                     // by node id

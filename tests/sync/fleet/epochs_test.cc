@@ -193,7 +193,7 @@ TEST_CASE("each key can be replaced, and the chain of key sets leads from the fi
   }
   CHECK(held.version == 7);
   CHECK(hub.KeySetsAfter(7).empty());
-  CHECK(hub.KeySetsAfter(99).empty());
+  CHECK(hub.KeySetsAfter(99).empty());  // of a node that met this server before it came back from a backup
   CHECK(held.content == w.keys.content.public_key);
   CHECK(held.freshness == w.keys.freshness.public_key);
   CHECK(held.policy == w.keys.policy.public_key);

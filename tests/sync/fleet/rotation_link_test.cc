@@ -169,5 +169,27 @@ TEST_CASE("a node refuses a server from a backup until it has begun a new epoch,
   CHECK(away.replica.CursorOf(kRows).digest == server.HeadOf(kRows).digest);
 }
 
+TEST_CASE("after a backup from before a key was replaced, the keys are replaced again until nodes follow") {
+  StandingServer server;
+  server.FillsRows(10);
+  WatchingVehicle vehicle(server, server.Adds("A"), server.address);
+  const Bytes backup = *platform::ReadFile(server.state / "keys", 1 << 20);
+  server.Falls();
+  Keyholder keyholder(server);
+  for (int i = 0; i < 2; ++i) keyholder.Replaces(RotatableKey::kFreshness);
+  server.Stands();
+  vehicle.Connects();
+  REQUIRE(ComesTrue([&] { return vehicle.identity.keys.Now()->version == 3 && vehicle.AdoptedEpoch() == Epoch{3}; }));
+  vehicle.LosesLink();
+
+  server.Falls();
+  REQUIRE(platform::WriteFileDurably(server.state / "keys", backup).ok());
+  server.StartsAnew();
+  for (int i = 0; i < 3; ++i) keyholder.Replaces(RotatableKey::kFreshness);
+  server.Stands();
+  vehicle.Connects();
+  CHECK(ComesTrue([&] { return vehicle.identity.keys.Now()->version == 4 && vehicle.AdoptedEpoch() > Epoch{3}; }));
+}
+
 }  // namespace
 }  // namespace cpis::sync::fleet
