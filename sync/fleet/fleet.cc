@@ -90,6 +90,7 @@ Status Fleet::Listen(const FleetOptions& options) {
   platform::HttpServer::Options http;
   http.listen = options.http;
   http.threads = 1;
+  http.max_connections = 64;  // who asks for metrics is few
   CPIS_ASSIGN(http_, platform::HttpServer::Start(
                          std::move(http), [this](const platform::HttpRequest& request) { return Answer(request); },
                          [](int status, std::string_view why) {

@@ -3,6 +3,7 @@
 
 #include "crypto/certificates.h"
 #include "platform/log.h"
+#include "platform/tls_floor.h"
 #include "sync/node/tuning.h"
 
 namespace cpis::sync::node {

@@ -65,7 +65,7 @@ const std::vector<Vendor>& Vendors() {
       {"gRPC", std::regex("(grpc|grpcpp|google/protobuf)/.*"), std::regex(link)},
       {"generated code", std::regex("(proto/)?[a-z_]+(\\.grpc)?\\.pb\\.h"), std::regex(link)},
       {"Beast and Asio", std::regex("boost/(beast|asio).*"), std::regex(http)},
-      {"OpenSSL", std::regex("openssl/.*"), std::regex("crypto/certificates\\.cc|" + http)},
+      {"OpenSSL", std::regex("openssl/.*"), std::regex("crypto/certificates\\.cc|sync/fleet/link_tls\\.cc|" + http)},
       {"pugixml", std::regex("pugi(xml|config)\\.hpp"), std::regex("sync/fleet/[a-z_]+\\.(cc|h)")},
       {"CLI11", std::regex("CLI/.*"), std::regex(command_line)},
       {"toml++", std::regex("toml\\+\\+/.*|toml\\.hpp"), std::regex(command_line)},
