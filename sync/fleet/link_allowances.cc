@@ -5,10 +5,11 @@
 
 namespace cpis::sync::fleet {
 
-bool LinkAllowances::TakeIn(const std::string& node, size_t bytes, int headers, Time now) {
+bool LinkAllowances::TakeIn(const std::string& node, size_t bytes, FrameGuard::Count frames, Time now) {
   std::lock_guard lock(mutex_);
   Node& counts = nodes_[node];
-  return counts.in.Take(static_cast<double>(bytes), now) && counts.headers.Take(headers, now);
+  return counts.in.Take(static_cast<double>(bytes), now) && counts.headers.Take(frames.headers, now) &&
+         counts.control.Take(frames.control, now);
 }
 
 bool LinkAllowances::TakeOut(const std::string& node, size_t bytes, Time now) {

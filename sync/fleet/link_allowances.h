@@ -19,8 +19,10 @@ namespace cpis::sync::fleet {
 constexpr double kDay = 24 * 60 * 60;
 constexpr double kMostBytesIn = 64.0 * 1024 * 1024;    // 160,000 envelopes of 400 bytes; a year's are some 10 MB
 constexpr double kMostBytesOut = 1024.0 * 1024 * 1024; // all of England, 240,000 flags, is 36 MB
-constexpr double kMostHeaders = 1000;                  // a first sync of all 153 authorities is 160 calls
+constexpr double kMostHeaders = 300;                   // a first sync of all 153 authorities is 160 calls; each can cost 100 KB
 constexpr double kHeadersEachSecond = 20;
+constexpr double kMostControl = 500;                   // gRPC asks for the round trip about ten times a second while it fetches
+constexpr double kControlEachSecond = 20;
 constexpr double kMostEnvelopes = 5000;                // weeks without a link
 constexpr double kEnvelopesEachSecond = 50;            // the store thread takes some thousand
 constexpr int kMostStreams = 16;                       // it needs three; those of connections that it lost may not have ended
@@ -31,7 +33,7 @@ class LinkAllowances {
   using Time = Allowance::Time;
 
   // Bytes from the node, of any kind, and the calls that they began; false when the connection must end.
-  bool TakeIn(const std::string& node, size_t bytes, int headers, Time now);
+  bool TakeIn(const std::string& node, size_t bytes, FrameGuard::Count frames, Time now);
   bool TakeOut(const std::string& node, size_t bytes, Time now);
   bool TakeEnvelope(const std::string& node, Time now);
 
@@ -66,6 +68,7 @@ class LinkAllowances {
     Allowance in{kMostBytesIn, kMostBytesIn / kDay};
     Allowance out{kMostBytesOut, kMostBytesOut / kDay};
     Allowance headers{kMostHeaders, kHeadersEachSecond};
+    Allowance control{kMostControl, kControlEachSecond};
     Allowance envelopes{kMostEnvelopes, kEnvelopesEachSecond};
     int streams = 0;
   };

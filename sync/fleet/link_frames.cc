@@ -10,6 +10,8 @@ namespace {
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr uint8_t kHeaders = 1;
 constexpr uint8_t kContinuation = 9;
+constexpr uint8_t kData = 0;
+constexpr uint8_t kWindowUpdate = 8;
 constexpr uint8_t kEndHeaders = 4;
 
 }  // namespace
@@ -53,9 +55,12 @@ FrameGuard::Fault FrameGuard::OnFrame() {
   const uint8_t type = head_[3];
   // §6.10: nothing but its continuation stands between a header's beginning and its end.
   if (in_header_ != (type == kContinuation)) return Fault::kHeader;
-  if (type != kHeaders && type != kContinuation) return Fault::kNone;
+  if (type != kHeaders && type != kContinuation) {
+    if (type != kData && type != kWindowUpdate) ++count_.control;
+    return Fault::kNone;
+  }
   if (type == kHeaders) {
-    ++headers_;
+    ++count_.headers;
     header_size_ = 0;
   }
   // A frame counts as nine bytes more, so that empty ones cannot go on without an end.

@@ -34,13 +34,17 @@ class Allowance {
 class FrameGuard {
  public:
   static constexpr uint32_t kMostFrame = 16 * 1024;    // what HTTP/2 allows unless we allow more
-  static constexpr uint32_t kMostHeader = 1024;        // all frames of one header together; a node's has about 300 bytes
+  static constexpr uint32_t kMostHeader = 768;         // all frames of one header together; a node's has about 300 bytes
   enum class Fault { kNone, kNotHttp2, kFrame, kHeader };
 
   // After a fault the connection is over: it stays.
   Fault Take(platform::ByteView bytes);
-  // Headers that have begun since the last time this was asked.
-  int TakeHeaders() { return std::exchange(headers_, 0); }
+  // What began since the last time this was asked: headers, and frames that are answered or cost work and carry nothing of ours.
+  struct Count {
+    int headers = 0;
+    int control = 0;
+  };
+  Count TakeCount() { return std::exchange(count_, {}); }
 
  private:
   Fault OnFrame();
@@ -51,7 +55,7 @@ class FrameGuard {
   uint64_t to_skip_ = 0;     // of the frame's payload
   uint32_t header_size_ = 0; // of the header that has not ended; 0 between headers
   bool in_header_ = false;
-  int headers_ = 0;
+  Count count_;
   Fault fault_ = Fault::kNone;
 };
 

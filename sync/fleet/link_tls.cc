@@ -56,7 +56,7 @@ bool MayPass(SSL* tls, platform::ByteView bytes) {
   Judged& judged = JudgedOf(tls);
   if (judged.over || judged.node.empty()) return false;
   const FrameGuard::Fault fault = judged.frames.Take(bytes);
-  const bool within = TheLinkAllowances().TakeIn(judged.node, bytes.size(), judged.frames.TakeHeaders(),
+  const bool within = TheLinkAllowances().TakeIn(judged.node, bytes.size(), judged.frames.TakeCount(),
                                                  std::chrono::steady_clock::now());
   if (fault == FrameGuard::Fault::kNone && within) return true;
   judged.over = true;

@@ -35,8 +35,10 @@ TEST_CASE("what a node sends passes, in one piece or byte by byte") {
   CHECK(All(call) == Fault::kNone);
   FrameGuard guard;
   guard.Take(platform::AsBytes(call));
-  CHECK(guard.TakeHeaders() == 2);
-  CHECK(guard.TakeHeaders() == 0);
+  const auto count = guard.TakeCount();
+  CHECK(count.headers == 2);
+  CHECK(count.control == 2);  // its settings and its ping
+  CHECK(guard.TakeCount().headers == 0);
 }
 
 TEST_CASE("a header of many frames ends at the size of one") {
@@ -78,15 +80,18 @@ TEST_CASE("an allowance gives so much at once, and the rest as time goes by") {
 TEST_CASE("one node's appetite is not another's, and ends with a day's worth") {
   LinkAllowances all;
   size_t taken = 0;
-  while (all.TakeIn("a", 16 * 1024, 0, kBegin)) taken += 16 * 1024;
+  while (all.TakeIn("a", 16 * 1024, {}, kBegin)) taken += 16 * 1024;
   CHECK(taken <= static_cast<size_t>(kMostBytesIn));
   CHECK(taken > static_cast<size_t>(kMostBytesIn) - 32 * 1024);
-  CHECK(all.TakeIn("b", 16 * 1024, 0, kBegin));
-  CHECK(all.TakeIn("a", static_cast<size_t>(kMostBytesIn / 2) - 16 * 1024, 0, kBegin + 12h));
+  CHECK(all.TakeIn("b", 16 * 1024, {}, kBegin));
+  CHECK(all.TakeIn("a", static_cast<size_t>(kMostBytesIn / 2) - 16 * 1024, {}, kBegin + 12h));
 
   int calls = 0;
-  while (all.TakeIn("c", 1, 1, kBegin)) ++calls;
+  while (all.TakeIn("c", 1, {1, 0}, kBegin)) ++calls;
   CHECK(calls == static_cast<int>(kMostHeaders));
+  int control = 0;
+  while (all.TakeIn("d", 1, {0, 1}, kBegin)) ++control;
+  CHECK(control == static_cast<int>(kMostControl));
   int envelopes = 0;
   while (all.TakeEnvelope("c", kBegin)) ++envelopes;
   CHECK(envelopes == static_cast<int>(kMostEnvelopes));
