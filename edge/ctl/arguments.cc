@@ -128,6 +128,14 @@ void DefineFleet(CLI::App& app, Typed& typed) {
       .Text("NUMBER", "nhs_number", "NHS number", true);
   Verb(sensitive, typed, "list", "fleet.sensitive.list", "every number that is marked");
 
+  CLI::App* acts = fleet->add_subcommand("acts", "what people did at this server, as recorded")->require_subcommand(0, 1);
+  acts->add_option_function<std::string>(
+      "--since", [&typed](const std::string& time) { typed.command.arguments["since"] = time; }, "only from this time on");
+  acts->callback([&typed] {
+    if (typed.command.method.empty()) typed.command.method = "fleet.acts";
+  });
+  Verb(acts, typed, "verify", "fleet.acts.verify", "walk the record: was it changed, or cut short?");
+
   CLI::App* policy = Group(fleet, "policy", "limits for the whole fleet");
   Verb(policy, typed, "show", "fleet.policy.show", "every setting");
   Verb(policy, typed, "set", "fleet.policy.set", "change settings")

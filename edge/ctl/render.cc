@@ -51,6 +51,8 @@ constexpr std::array kForms{
     Form{"fleet.sensitive.add", Done},
     Form{"fleet.sensitive.remove", Done},
     Form{"fleet.sensitive.list", RenderSensitive},
+    Form{"fleet.acts", RenderActs},
+    Form{"fleet.acts.verify", RenderFields},
     Form{"fleet.policy.show", RenderFields},
     Form{"fleet.policy.set", Done},
 };

@@ -36,6 +36,7 @@ std::string RenderNodes(const boost::json::value& answer);
 std::string RenderStaff(const boost::json::value& answer);
 std::string RenderSensitive(const boost::json::value& answer);
 std::string RenderAttendances(const boost::json::value& answer);
+std::string RenderActs(const boost::json::value& answer);
 std::string RenderFields(const boost::json::value& answer);  // any object: one aligned line a key
 
 }  // namespace cpis::edge::ctl

@@ -6,6 +6,7 @@
 #include "crypto/key_stores.h"
 #include "platform/log.h"
 #include "sync/fleet/admin.h"
+#include "sync/fleet/admin_record.h"
 #include "sync/fleet/expiry.h"
 
 namespace cpis::sync::fleet {
@@ -96,7 +97,7 @@ Status Fleet::Listen(const FleetOptions& options) {
                          [](int status, std::string_view why) {
                            return platform::HttpResponse{status, "text/plain; charset=utf-8", {}, std::string(why) + "\n"};
                          }));
-  CPIS_ASSIGN(local_, LocalServer::Start(options.state / "fleetd.sock", AdminMethods(*this)));
+  CPIS_ASSIGN(local_, LocalServer::Start(options.state / "fleetd.sock", Recorded(*store_, AdminMethods(*this))));
   return Status::Ok();
 }
 

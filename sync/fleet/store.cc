@@ -3,6 +3,7 @@
 
 #include "crypto/row.h"
 #include "platform/log.h"
+#include "sync/fleet/admin_acts.h"
 
 namespace cpis::sync::fleet {
 namespace {
@@ -41,6 +42,8 @@ Status Store::Load(const std::filesystem::path& state) {
   CPIS_TRY(Register::CreateTables(*database_));
   CPIS_TRY(Publisher::CreateTables(*database_));
   CPIS_TRY(EnglandRegister::CreateTables(*database_));
+  CPIS_TRY(AdminActs::CreateTables(*database_));
+  queries_ = std::make_unique<Queries>(*database_);
   register_ = std::make_unique<Register>(*database_);
   publisher_ = std::make_unique<Publisher>(keys_, *database_, kEpoch);
   CPIS_TRY(publisher_->Load());

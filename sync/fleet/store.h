@@ -17,6 +17,7 @@
 #include "sync/fleet/england_register.h"
 #include "sync/fleet/keys.h"
 #include "sync/fleet/publisher.h"
+#include "sync/fleet/queries.h"
 #include "sync/fleet/register.h"
 
 namespace cpis::sync::fleet {
@@ -51,6 +52,7 @@ class Store {
   // The rest is for the store thread.
   Register& records() { return *register_; }
   Publisher& publisher() { return *publisher_; }
+  Queries& queries() { return *queries_; }  // of tables that are not the register's
   const England& england() const { return england_->index(); }
 
   // What a change says is published when its work is done, before the commit: each topic once, whoever spoke of it.
@@ -108,6 +110,7 @@ class Store {
   std::set<Topic> dropped_;                               // store thread; in this transaction
   std::map<Topic, std::map<RowIndex, Bytes>> said_;       // store thread; in this transaction
   std::unique_ptr<platform::Database> database_;          // store thread
+  std::unique_ptr<Queries> queries_;
   std::unique_ptr<Register> register_;
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<EnglandRegister> england_;
