@@ -2,6 +2,7 @@
 #include "sync/local/local_service.h"
 
 #include <grpcpp/grpcpp.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -110,6 +111,11 @@ std::string ThisUser() {
 }
 
 LocalAnswer NobodyAnswers(const std::filesystem::path& socket) {
+  if (::faccessat(AT_FDCWD, socket.c_str(), W_OK, AT_EACCESS) != 0 && errno == EACCES) {
+    return {"",
+            {Code::kForbidden, "\"" + socket.string() + "\" is not for " + ThisUser() + " (be its owner, or in its group)",
+             ExitCodeFor(Code::kForbidden)}};
+  }
   const bool fleet = socket.filename() == "fleetd.sock";
   return {"",
           {Code::kUnavailable,
