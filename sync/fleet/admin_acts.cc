@@ -56,21 +56,6 @@ Result<Last> LastOf(Queries& query) {
   return last;
 }
 
-// In its caller's transaction.
-Result<int64_t> Append(Store& store, const json::object& entry, std::string_view number) {
-  Queries& query = store.queries();
-  CPIS_ASSIGN(const Last last, LastOf(query));
-  const int64_t n = last.n + 1;
-  const std::string text = json::serialize(entry);
-  const Bytes link = LinkOf(last.link, n, text);
-  CPIS_ASSIGN(Statement * add, query("INSERT INTO admin_acts(n, entry, link, nhs_number) VALUES(?, ?, ?, ?)"));
-  CPIS_TRY(add->Bind(n).Bind(text).Bind(ByteView(link)).Bind(number).Run());
-  const Bytes head = crypto::Sign(store.keys().freshness, crypto::Role::kFreshness, kPurpose, HeadOf(n, link));
-  CPIS_ASSIGN(Statement * keep, query("INSERT OR REPLACE INTO admin_acts_head(one, head) VALUES(1, ?)"));
-  CPIS_TRY(keep->Bind(ByteView(head)).Run());
-  return n;
-}
-
 Status CheckHead(Store& store, const Last& last) {
   CPIS_ASSIGN(Statement * find, store.queries()("SELECT head FROM admin_acts_head"));
   CPIS_ASSIGN(const bool any, find->Step());
@@ -83,6 +68,32 @@ Status CheckHead(Store& store, const Last& last) {
     return Corrupt("the acts do not end at " + std::to_string(last.n) + " as they did when the last was written: some were taken away");
   }
   return Status::Ok();
+}
+
+Result<int64_t> Write(Store& store, const Last& last, const json::object& entry, std::string_view number) {
+  Queries& query = store.queries();
+  const int64_t n = last.n + 1;
+  const std::string text = json::serialize(entry);
+  const Bytes link = LinkOf(last.link, n, text);
+  CPIS_ASSIGN(Statement * add, query("INSERT INTO admin_acts(n, entry, link, nhs_number) VALUES(?, ?, ?, ?)"));
+  CPIS_TRY(add->Bind(n).Bind(text).Bind(ByteView(link)).Bind(number).Run());
+  const Bytes head = crypto::Sign(store.keys().freshness, crypto::Role::kFreshness, kPurpose, HeadOf(n, link));
+  CPIS_ASSIGN(Statement * keep, query("INSERT OR REPLACE INTO admin_acts_head(one, head) VALUES(1, ?)"));
+  CPIS_TRY(keep->Bind(ByteView(head)).Run());
+  return n;
+}
+
+// In its caller's transaction. What was cut off before must not be signed over: an end that is not as signed goes on record first.
+Result<int64_t> Append(Store& store, const json::object& entry, std::string_view number) {
+  CPIS_ASSIGN(Last last, LastOf(store.queries()));
+  const Status whole = CheckHead(store, last);
+  if (!whole.ok() && whole.code() != platform::Code::kCorrupt) return whole;
+  if (!whole.ok()) {
+    const json::object broken{{"at", platform::Rfc3339(store.clock().Now())}, {"broken", whole.message()}};
+    CPIS_TRY(Write(store, last, broken, "").status());
+    CPIS_ASSIGN(last, LastOf(store.queries()));
+  }
+  return Write(store, last, entry, number);
 }
 
 }  // namespace
@@ -157,6 +168,8 @@ Result<int64_t> AdminActs::Verify(Store& store) {
         wrong = Corrupt("the acts were changed at " + std::to_string(n));
       } else if (!number.empty() && entry.find(MarkOf(in, number)) == std::string::npos) {
         wrong = Corrupt("the number of act " + std::to_string(n) + " was changed");
+      } else if (entry.find(R"(,"broken":")") != std::string::npos && entry.find(R"("who":)") == std::string::npos) {
+        wrong = Corrupt("the acts before " + std::to_string(n) + " did not end as signed when it was written");
       } else {
         last = {n, std::move(link)};
       }

@@ -8,6 +8,8 @@
 //   link n   = BLAKE2b-32("cpis.v1.act" │ link n-1 │ n 8, big endian │ entry)      entry: UTF-8 JSON as it stands in the table
 //   head     = signed by freshness, purpose "cpis.v1.acts": n 8, big endian │ link n
 //
+// Where the chain does not end as signed, the next act is preceded by an entry that says so ("broken"): nothing heals it.
+//
 // An NHS number is not in the entry: there is its mark, BLAKE2b-16(key = index key, "cpis.v1.act-number" │ digits), and the number
 // beside it, which goes when the number is erased; the chain still holds.
 #pragma once

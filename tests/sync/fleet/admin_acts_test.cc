@@ -115,6 +115,10 @@ TEST_CASE("an act changed, taken out, put in or cut off at the end is noticed") 
     desk.Runs("UPDATE admin_acts_head SET head = x'" + platform::Hex(head) + "'");
   }
   CHECK(desk.Verified().code() == Code::kCorrupt);
+  // And what is done afterwards does not heal it: asking for the check is itself an act.
+  CHECK(desk.Does("fleet.acts.verify").status().code() == Code::kCorrupt);
+  REQUIRE(desk.Does("fleet.node.list2").ok());
+  CHECK(desk.Verified().code() == Code::kCorrupt);
 }
 
 TEST_CASE("an erased number leaves the record, and the chain holds") {
