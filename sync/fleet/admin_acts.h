@@ -6,7 +6,7 @@
 //
 //   link 0   = 32 zero bytes
 //   link n   = BLAKE2b-32("cpis.v1.act" │ link n-1 │ n 8, big endian │ entry)      entry: UTF-8 JSON as it stands in the table
-//   head     = signed by freshness, purpose "cpis.v1.acts": n 8, big endian │ link n
+//   head     = BLAKE2b-32(key = index key, "cpis.v1.act-head" │ n 8, big endian │ link n)
 //
 // Where the chain does not end as signed, the next act is preceded by an entry that says so ("broken"): nothing heals it.
 //
