@@ -71,12 +71,15 @@ Result<std::string> ToPem(X509* certificate) {
   return Text(bio.get());
 }
 
-Result<std::string> ToPem(EVP_PKEY* key) {
+Result<Secret> ToPem(EVP_PKEY* key) {
   const Bio bio(BIO_new(BIO_s_secmem()));  // wiped when freed
   if (!bio || PEM_write_bio_PKCS8PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) {
     return Failed("write a private key");
   }
-  return Text(bio.get());
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  if (size <= 0) return Failed("write PEM");
+  return Secret::Copy(platform::AsBytes({data, static_cast<size_t>(size)}));
 }
 
 // Reads the first object of its kind; `read` is one of PEM_read_bio_*.
@@ -164,7 +167,8 @@ struct Authority {
 
 Result<Authority> ReadAuthority(const CertificateAndKey& pem) {
   CPIS_ASSIGN(Certificate certificate, ReadCertificate(pem.certificate_pem));
-  CPIS_ASSIGN(Key key, FromPem<Key>(pem.private_key_pem, PEM_read_bio_PrivateKey, "not a private key in PEM form"));
+  const std::string_view key_pem = platform::AsText(pem.private_key_pem.Reveal());
+  CPIS_ASSIGN(Key key, FromPem<Key>(key_pem, PEM_read_bio_PrivateKey, "not a private key in PEM form"));
   if (X509_check_private_key(certificate.get(), key.get()) != 1) {
     return Refused("the authority's private key is not that of its certificate");
   }

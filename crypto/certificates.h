@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "crypto/secret.h"
 #include "platform/bytes.h"
 #include "platform/status.h"
 
@@ -15,7 +16,7 @@ namespace cpis::crypto {
 
 struct CertificateAndKey {
   std::string certificate_pem;
-  std::string private_key_pem;
+  Secret private_key_pem;
 };
 
 // The name every fleet server certificate carries, whatever its address: the fleet's CA, not DNS, says who the server
@@ -29,7 +30,7 @@ platform::Result<CertificateAndKey> NewServerCertificate(const CertificateAndKey
 
 // A key pair and its signing request (PKCS #10), made on the node.
 struct KeyAndRequest {
-  std::string private_key_pem;
+  Secret private_key_pem;
   std::string request_pem;
 };
 platform::Result<KeyAndRequest> NewCertificateRequest(std::string_view common_name);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 //   0 suite 1 │ 1 memory KiB 4 │ 5 passes 4 │ 9 pepper 16 │ 25 index key 32 │ 57 England key 32 │ 89 directory key 32 │
-//   121 partitions 4 │ { code size 4 │ code │ epochs 4 │ { epoch 4 │ key 32 } … } …
+//   121 partitions 4 │ { code size 4 │ code │ epoch 4 │ key 32 } …
 //
-//   Partitions ascend by code, epochs by number; neither repeats, and no code or list of epochs is empty. So every ring
-//   has exactly one encoding.
+//   Partitions ascend by code and none repeats; no code is empty; epochs are 1 to 4096. So every ring has exactly one
+//   encoding.
 #include "crypto/key_ring.h"
 
 #include <algorithm>
@@ -19,6 +19,7 @@ using platform::AsBytes;
 using platform::Corrupt;
 
 constexpr std::string_view kPurpose = "cpis.v1.ring";
+constexpr std::string_view kChainStep = "cpis.v1.epoch";
 constexpr size_t kPepperBytes = 16;
 constexpr size_t kKeyBytes = 32;
 constexpr size_t kHeadBytes = 1 + 4 + 4 + kPepperBytes + 3 * kKeyBytes + 4;
@@ -54,31 +55,29 @@ class GuardedWriter {
 
 size_t EncodedSize(const KeyRing& ring) {
   size_t size = kHeadBytes;
-  for (const auto& [partition, epochs] : ring.epoch_keys)
-    size += 4 + partition.size() + 4 + epochs.size() * (4 + kKeyBytes);
+  for (const auto& [partition, one] : ring.epoch_keys) size += 4 + partition.size() + 4 + kKeyBytes;
   return size;
 }
 
-Result<std::map<Epoch, Secret>> DecodeEpochs(platform::ByteReader& in) {
-  std::map<Epoch, Secret> epochs;
-  const uint32_t count = in.U32();
-  for (uint32_t i = 0; i < count && in.ok(); ++i) {
-    const Epoch epoch{in.U32()};
-    const ByteView key = in.Raw(kKeyBytes);
-    if (!in.ok() || (!epochs.empty() && epoch <= epochs.rbegin()->first)) return Corrupt("a key ring with bad epochs");
-    epochs.emplace_hint(epochs.end(), epoch, Secret::Copy(key));
-  }
-  if (epochs.empty()) return Corrupt("a key ring with a partition that has no keys");
-  return epochs;
-}
+bool InChain(Epoch epoch) { return epoch >= Epoch{1} && epoch <= kLastEpoch; }
 
 }  // namespace
 
-const Secret* KeyRing::EpochKey(const std::string& partition, Epoch epoch) const {
-  const auto epochs = epoch_keys.find(partition);
-  if (epochs == epoch_keys.end()) return nullptr;
-  const auto key = epochs->second.find(epoch);
-  return key == epochs->second.end() ? nullptr : &key->second;
+Secret EarlierEpochKey(const Secret& key, Epoch from, Epoch to) {
+  if (!InChain(from) || !InChain(to) || to > from) std::abort();
+  Secret earlier = Secret::Copy(key.Reveal(), Residence::kTransient);
+  for (auto at = static_cast<uint32_t>(from); at > static_cast<uint32_t>(to); --at) {
+    Secret next = Secret::Zeroed(kKeyBytes, Residence::kTransient);
+    Blake2bInto(next.RevealForWriting(), earlier.Reveal(), {AsBytes(kChainStep)});
+    earlier = std::move(next);
+  }
+  return earlier;
+}
+
+std::optional<Secret> KeyRing::EpochKey(const std::string& partition, Epoch epoch) const {
+  const auto held = epoch_keys.find(partition);
+  if (held == epoch_keys.end() || !InChain(epoch) || epoch > held->second.epoch) return std::nullopt;
+  return EarlierEpochKey(held->second.key, held->second.epoch, epoch);
 }
 
 Secret KeyRing::Encode() const {
@@ -91,15 +90,12 @@ Secret KeyRing::Encode() const {
   out.Key(england_key, kKeyBytes);
   out.Key(directory_key, kKeyBytes);
   out.U32(epoch_keys.size());
-  for (const auto& [partition, epochs] : epoch_keys) {
-    if (partition.empty() || epochs.empty()) std::abort();
+  for (const auto& [partition, one] : epoch_keys) {
+    if (partition.empty() || !InChain(one.epoch)) std::abort();
     out.U32(partition.size());
     out.Raw(AsBytes(partition));
-    out.U32(epochs.size());
-    for (const auto& [epoch, key] : epochs) {
-      out.U32(static_cast<uint32_t>(epoch));
-      out.Key(key, kKeyBytes);
-    }
+    out.U32(static_cast<uint32_t>(one.epoch));
+    out.Key(one.key, kKeyBytes);
   }
   return std::move(out).Take();
 }
@@ -121,8 +117,10 @@ Result<KeyRing> KeyRing::Decode(ByteView bytes) {
     if (!in.ok() || partition.empty() || (i > 0 && partition <= ring.epoch_keys.rbegin()->first)) {
       return Corrupt("a key ring with bad partitions");
     }
-    CPIS_ASSIGN(auto epochs, DecodeEpochs(in));
-    ring.epoch_keys.emplace_hint(ring.epoch_keys.end(), std::move(partition), std::move(epochs));
+    const Epoch epoch{in.U32()};
+    const ByteView key = in.Raw(kKeyBytes);
+    if (!in.ok() || !InChain(epoch)) return Corrupt("a key ring with a bad epoch");
+    ring.epoch_keys.emplace_hint(ring.epoch_keys.end(), std::move(partition), PartitionKey{epoch, Secret::Copy(key)});
   }
   if (!in.AtEnd()) return Corrupt("a key ring with something behind it");
   return ring;

@@ -20,6 +20,9 @@ class PassphraseKeyStore : public platform::KeyStore {
 
   std::string_view Kind() const override { return "passphrase-file"; }
   bool HardwareBound() const override { return false; }
+  std::string_view Worth() const override {
+    return "NOT HARDWARE BOUND: a copy of this disk and of the passphrase's file is a copy of its secrets";
+  }
 
   Status Seal(ByteView secret) override {
     if (secret.size() > kMaxSecretBytes) return platform::Invalid("a key store keeps at most 64 bytes");

@@ -59,7 +59,8 @@ std::string_view Advice(Reason reason) {
       return "The look could not be recorded, so it was not answered: tell operations that the disk of this vehicle "
              "needs help.";
     case Reason::kRateLimited:
-      return "Too many looks in a short time: wait a minute.";
+      return "Too many numbers were looked up in a short time: no more are answered for a quarter of an hour, then it goes on "
+             "by itself. Attendances are kept meanwhile.";
     case Reason::kNoEnglandIndex:
       return "There is no plan in this vehicle's region. Other parts of England are not known here.";
     case Reason::kVerifying:

@@ -71,6 +71,7 @@ struct Answer {
   Pattern pattern;
   std::vector<AccessShown> accesses;  // newest first, at most 25
   std::vector<std::string> advice;
+  std::chrono::seconds wait{0};       // of RATE_LIMITED: how long no more are answered
   bool resolvable = false;            // there is a link, and the fleet server may know more: ask with Node::Resolve
 };
 

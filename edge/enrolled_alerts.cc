@@ -16,6 +16,11 @@ using sync::Topic;
 
 std::string EntryName(const std::string& id) { return "alert/" + id; }
 
+// Or one of the other entries of the topic.
+bool IsAlert(sync::RowIndex key) {
+  return key != KeyOf(sync::kGrantEntry) && key != KeyOf(sync::kRingEntry) && key != KeyOf(sync::kOrderEntry);
+}
+
 // Plans whose window is over since the alert was raised are left out.
 std::vector<PlanShown> PlansAt(const sync::Alert& alert, Instant now) {
   std::vector<PlanShown> plans;
@@ -33,10 +38,11 @@ Result<sync::Alert> OpenAlert(const crypto::BoxKey& box, const crypto::KeyRing& 
 
 }  // namespace
 
-Status EnrolledNode::MayShowAlerts(const std::string& token, SignedIn* who) {
+Status EnrolledNode::MayShowAlerts(const std::string& token, Act act, SignedIn* who) {
   const std::optional<SignedIn> signed_in = keeper_->Use(token);
   if (!signed_in) return NotSignedIn();
   *who = *signed_in;
+  CPIS_TRY(MayDo(act, who->duty, who->right));
   const auto orders = orders_->Current();
   const std::optional<Instant> as_of = replica_->CoverageOf({}).as_of;
   if (as_of && time_->Now().at - *as_of > orders->policy.lease) {
@@ -47,7 +53,7 @@ Status EnrolledNode::MayShowAlerts(const std::string& token, SignedIn* who) {
 
 Result<std::vector<AlertShown>> EnrolledNode::Alerts(const std::string& token) {
   SignedIn who;
-  CPIS_TRY(MayShowAlerts(token, &who));
+  CPIS_TRY(MayShowAlerts(token, Act::kSeeAlerts, &who));
   const auto ring = keeper_->Ring();
   if (!ring) return platform::Unavailable("this vehicle is locked: alerts cannot be read (sign in again)");
   CPIS_ASSIGN(const auto entries, replica_->All(Topic::Node(identity_.node_id)));
@@ -55,7 +61,7 @@ Result<std::vector<AlertShown>> EnrolledNode::Alerts(const std::string& token) {
   const Instant now = time_->Now().at;
   std::vector<AlertShown> shown;
   for (const auto& entry : entries) {
-    if (entry.first == KeyOf("grant")) continue;
+    if (!IsAlert(entry.first)) continue;
     auto opened = OpenAlert(identity_.box, *ring, entry);
     if (!opened.ok()) {
       platform::LogWarning("alerts", "an alert does not open: " + opened.status().message());
@@ -80,7 +86,7 @@ Result<std::vector<AlertShown>> EnrolledNode::Alerts(const std::string& token) {
 
 Result<AlertShown> EnrolledNode::AcknowledgeAlert(const std::string& token, const std::string& id) {
   SignedIn who;
-  CPIS_TRY(MayShowAlerts(token, &who));
+  CPIS_TRY(MayShowAlerts(token, Act::kAcknowledge, &who));
   const std::lock_guard one(alerts_mutex_);  // of two people at once, the second must see the first
   CPIS_ASSIGN(std::vector<AlertShown> shown, Alerts(token));
   const auto alert = std::find_if(shown.begin(), shown.end(), [&](const AlertShown& a) { return a.id == id; });
@@ -112,7 +118,7 @@ uint64_t EnrolledNode::UnacknowledgedAlerts() {
   alerts_open_ = 0;
   for (const auto& [index, body] : *entries) {
     const bool marked = std::any_of(marks->begin(), marks->end(), [&](const auto& m) { return m.alert == index; });
-    alerts_open_ += index != KeyOf("grant") && !marked ? 1 : 0;
+    alerts_open_ += IsAlert(index) && !marked ? 1 : 0;
   }
   alerts_counted_ = version;
   return alerts_open_;

@@ -22,11 +22,14 @@ Status CheckIncident(const std::string& incident) {
 }
 
 Result<std::unique_ptr<EnrolledNode>> EnrolledNode::Open(const std::filesystem::path& state, sync::node::Identity identity,
-                                                         const platform::Clock& clock) {
+                                                         const platform::Clock& clock, KeepIdentity keep) {
   std::unique_ptr<EnrolledNode> node(new EnrolledNode(std::move(identity), clock));
+  node->keep_identity_ = std::move(keep);
   const sync::node::Identity& id = node->identity_;
   CPIS_ASSIGN(node->journal_, Journal::Open(state / "journal.db", id));
-  CPIS_ASSIGN(node->replica_, Replica::Open({state / "replica.db", id.keys.freshness,
+  node->former_ = std::make_unique<FormerJournals>(state);
+  node->outbox_ = std::make_unique<WholeOutbox>(*node->journal_, *node->former_);
+  CPIS_ASSIGN(node->replica_, Replica::Open({state / "replica.db", id.keys.Now()->freshness,
                                              crypto::DeriveSecret(id.journal_key, {platform::AsBytes("cpis.v1.replica")}).Clone()}));
   CPIS_ASSIGN(const std::optional<Bytes> stored, node->journal_->Meta("time"));
   std::optional<TimeMarks> marks;
@@ -37,10 +40,14 @@ Result<std::unique_ptr<EnrolledNode>> EnrolledNode::Open(const std::filesystem::
   node->time_ = std::make_unique<TrustedTime>(
       clock, marks, [raw = node.get()](const TimeMarks& keep) { raw->journal_->KeepMeta("time", Encode(keep)); });
   if (const auto as_of = node->replica_->CoverageOf({}).as_of) node->time_->AtLeast(*as_of);
+  CPIS_TRY(node->journal_->Meta("time").status());  // waits until what a start costs is durable: see TrustedTime
   node->orders_ = std::make_unique<Orders>(id, *node->replica_);
   node->inquiry_ = std::make_unique<Inquiry>(*node->replica_, *node->time_);
-  node->keeper_ = std::make_unique<Keeper>(*node->orders_, *node->journal_, *node->time_, clock);
-  node->verified_at_ = clock.SinceBoot();
+  CPIS_ASSIGN(node->limits_, Limits::Open({*node->journal_, *node->time_, clock, id.journal_key}));
+  node->keeper_ = std::make_unique<Keeper>(*node->orders_, *node->limits_, *node->time_, clock);
+  node->verified_at_ = node->checkpoint_at_ = node->refusals_since_ = clock.SinceBoot();
+  // Sealed anew each time: of two nodes from one disk image, each says something else from its first start on.
+  node->Note("start", "");
   node->replica_->OnDamage([raw = node.get()] { raw->repair_due_ = true; });
   node->Reconnect();
   return node;
@@ -70,6 +77,7 @@ uint64_t EnrolledNode::Reconnect() {
     since_trim_ += bytes;
     changed_.notify_all();
   };
+  if (keep_identity_) events.key_set = [this](ByteView signed_key_set) { return TakeKeySet(signed_key_set); };
   const std::lock_guard one(reconnecting_);
   const std::shared_ptr<sync::node::Link> old = CurrentLink();
   if (old) old->Stop();  // two links must never write side by side
@@ -80,10 +88,20 @@ uint64_t EnrolledNode::Reconnect() {
     received_ = 0;
   }
   std::shared_ptr<sync::node::Link> link =
-      sync::node::Link::Start(identity_, *replica_, *journal_, clock_, std::move(events));
+      sync::node::Link::Start(identity_, *replica_, *outbox_, clock_, std::move(events));
   const std::lock_guard lock(link_mutex_);
   link_ = std::move(link);
   return before;
+}
+
+// On the link's thread; there is one link at a time. The time first: between the two a node that loses its power only knows less.
+Result<bool> EnrolledNode::TakeKeySet(ByteView signed_key_set) {
+  const auto held = identity_.keys.Now();
+  CPIS_ASSIGN(const sync::KeySet next, sync::DecodeNextKeySet(signed_key_set, *held));
+  const bool freshness_replaced = next.freshness != held->freshness;
+  if (freshness_replaced) time_->Distrust();
+  CPIS_TRY(sync::node::TakeKeySet(identity_, signed_key_set, keep_identity_));
+  return freshness_replaced;
 }
 
 Answer EnrolledNode::Judged(const std::string& digits) {
@@ -115,7 +133,9 @@ Result<Answer> EnrolledNode::Lookup(const std::string& token, const LookupReques
   if (!who) return NotSignedIn();
   CPIS_ASSIGN(const sync::NhsNumber number, sync::NhsNumber::Parse(request.nhs_number));
   CPIS_TRY(CheckIncident(request.incident));
-  Answer answer = Judged(std::string(number.digits()));
+  const bool silent = request.silent || who->right == sync::Right::kSilent;
+  CPIS_TRY(MayDo(silent ? Act::kLookSilently : Act::kLook, who->duty, who->right));
+  Answer answer = JudgedWithin(*who, std::string(number.digits()));
   const auto orders = orders_->Current();
   const bool revoked = orders->grant && orders->grant->revoked;
   answer.resolvable = !request.local && !revoked && WorthAsking(answer) && CurrentLink()->State().online;
@@ -128,6 +148,7 @@ Answer EnrolledNode::Recorded(const SignedIn& who, const LookupRequest& request,
   record.audit.action = action;
   record.audit.silent = silent;
   record.audit.resolving = answer.resolvable;
+  record.marks = limits_->Looks();
   if (answer.outcome == Outcome::kFlagged && !silent) {
     record.attendance = record.audit;
     record.attendance->kind = sync::EntryKind::kAttendance;
@@ -151,9 +172,7 @@ Answer EnrolledNode::Recorded(const SignedIn& who, const LookupRequest& request,
 Result<AttendReply> EnrolledNode::Attend(const std::string& token, const AttendRequest& request) {
   const std::optional<SignedIn> who = keeper_->Use(token);
   if (!who) return NotSignedIn();
-  if (who->right == sync::Right::kSilent) {
-    return platform::Forbidden("your right B0170 looks silently: an attendance needs B0107 (ask operations)");
-  }
+  CPIS_TRY(MayDo(Act::kAttend, who->duty, who->right));
   CPIS_ASSIGN(const sync::NhsNumber number, sync::NhsNumber::Parse(request.nhs_number));
   if (request.incident.empty()) return platform::Invalid("an attendance needs an incident reference (try --incident 20261122-0145)");
   CPIS_TRY(CheckIncident(request.incident));
@@ -163,16 +182,19 @@ Result<AttendReply> EnrolledNode::Attend(const std::string& token, const AttendR
     return platform::Invalid("\"" + platform::Rfc3339(occurred_at) + "\" is in the future (it is " + platform::Rfc3339(now) + ")");
   }
   const std::string digits(number.digits());
-  const Answer answer = Judged(digits);
+  // Who may not see the outcome is told none, and so the server takes nobody for told.
+  const bool told = MayDo(Act::kSeeOutcome, who->duty, who->right).ok();
+  const Answer answer = told ? JudgedWithin(*who, digits) : Answer();
   Journal::Record record{EventOf(*who, digits, request.incident, answer), {}};
   record.audit.action = "attend";
+  record.marks = limits_->Looks();
   record.attendance = record.audit;
   record.attendance->kind = sync::EntryKind::kAttendance;
   record.attendance->occurred_at = occurred_at;
   CPIS_ASSIGN(const auto kept, journal_->Append(std::move(record)));
   if (!kept) return platform::Internal("the journal kept no attendance");
   return AttendReply{kept->id, kept->queued_before ? Notification::kAlreadyQueued : Notification::kQueued, kept->occurred_at,
-                     answer.outcome};
+                     told ? std::optional(answer.outcome) : std::nullopt};
 }
 
 }  // namespace cpis::edge

@@ -5,12 +5,15 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 
+#include "edge/former_journals.h"
 #include "edge/inquiry.h"
 #include "edge/keeper.h"
 #include "edge/node.h"
+#include "edge/rights.h"
 #include "sync/node/link.h"
 
 namespace cpis::edge {
@@ -18,10 +21,16 @@ namespace cpis::edge {
 // Thread-safe once opened.
 class EnrolledNode {
  public:
-  // `clock` must outlive it.
+  // Makes an identity with another key set durable.
+  using KeepIdentity = std::function<Status(const sync::node::Identity&)>;
+  // `clock` must outlive it. Without `keep` no new key set is taken over.
   static Result<std::unique_ptr<EnrolledNode>> Open(const std::filesystem::path& state, sync::node::Identity identity,
-                                                    const platform::Clock& clock);
+                                                    const platform::Clock& clock, KeepIdentity keep = {});
   ~EnrolledNode();
+
+  // As Keeper's, and recorded (enrolled_audit.cc).
+  Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin);
+  bool SignOut(const std::string& token);
 
   Result<Answer> Lookup(const std::string& token, const LookupRequest& request);
   Result<AttendReply> Attend(const std::string& token, const AttendRequest& request);
@@ -36,36 +45,61 @@ class EnrolledNode {
   void Stop();  // who waits in Sync or Resolve is told so
   Result<std::vector<TopicVerdict>> Verify(bool repair);
   void Findings(std::vector<Finding>& findings);
+  // The signed order to erase everything, if there is one.
+  std::optional<sync::Order> Ordered() { return orders_->Current()->order; }
+  // Waits until nothing waits for the server, the link is gone or `enough` says so. Whether there is a link.
+  bool ForwardsWaiting(const std::function<bool()>& enough);
+  // As sync::node::Prove, for a node that this vehicle was before. kUnavailable while off line.
+  Status Prove(ByteView signed_erasure);
   // What falls due without anybody asking. Called every few seconds.
   void Housekeep();
 
+  const std::string& node_id() const { return identity_.node_id; }
   Keeper& keeper() { return *keeper_; }
   Journal& journal() { return *journal_; }
+  Limits& limits() { return *limits_; }
 
  private:
   EnrolledNode(sync::node::Identity identity, const platform::Clock& clock) : identity_(std::move(identity)), clock_(clock) {}
 
   // Ends the link, if there is one, and starts another. How often everything was caught up with before that.
   uint64_t Reconnect();
+  Result<bool> TakeKeySet(ByteView signed_key_set);
   bool CaughtUp();
   Status Connected();  // kUnavailable says why not, once the first try has failed
   std::shared_ptr<sync::node::Link> CurrentLink();
 
   Answer Judged(const std::string& digits);
+  // The same, within the limits of this person and this vehicle; what goes over them is reported, and CANNOT_SAY.
+  Answer JudgedWithin(const SignedIn& who, const std::string& digits);                    // enrolled_limits.cc
+  std::optional<Answer> OverLimit(const SignedIn& who, const std::string& digits);        // enrolled_limits.cc; counts the look
+  void CountMiss(const SignedIn& who, const Answer& answer);                              // enrolled_limits.cc
   // Records the look before its answer leaves; an answer that cannot be recorded is taken back.
   Answer Recorded(const SignedIn& who, const LookupRequest& request, const std::string& action, Answer answer);
   Result<Answer> AskServer(const std::string& digits);  // enrolled_resolve.cc; not recorded yet
   sync::Event EventOf(const SignedIn& who, const std::string& digits, const std::string& incident, const Answer& answer);
 
-  Status MayShowAlerts(const std::string& token, SignedIn* who);  // enrolled_alerts.cc
+  bool RingIsOverdue(const Orders::Now& orders);
+  void DestroyRing();  // housekeeper's thread
+
+  // Records that something happened which is about no child, as well as the disk allows.
+  void Note(const std::string& action, const std::string& staff);
+  bool CountRefusal();  // false when today's refusals are enough for the audit
+  void CheckpointIfDue();
+
+  Status MayShowAlerts(const std::string& token, Act act, SignedIn* who);  // enrolled_alerts.cc
   uint64_t UnacknowledgedAlerts();                                // also while locked
   Status ForgetOldAcknowledgements();
 
   sync::node::Identity identity_;
+  KeepIdentity keep_identity_;
   const platform::Clock& clock_;
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<Journal> journal_;
+  std::unique_ptr<FormerJournals> former_;
+  std::unique_ptr<WholeOutbox> outbox_;  // over both
   std::unique_ptr<TrustedTime> time_;
+  std::unique_ptr<Limits> limits_;
   std::unique_ptr<Orders> orders_;
   std::unique_ptr<Inquiry> inquiry_;
   std::unique_ptr<Keeper> keeper_;
@@ -77,12 +111,16 @@ class EnrolledNode {
   uint64_t received_ = 0;             // guarded by mutex_; bytes fetched
   uint64_t since_trim_ = 0;           // guarded by mutex_; the same, since memory was given back
   std::chrono::milliseconds verified_at_{};  // guarded by mutex_; since boot
+  std::chrono::milliseconds checkpoint_at_{};   // guarded by mutex_; since boot
+  std::chrono::milliseconds refusals_since_{};  // guarded by mutex_; since boot
+  int refusals_ = 0;                            // guarded by mutex_; sign-ins refused since then
 
   std::atomic<int> asking_ = 0;           // how many ask the fleet server just now
   std::mutex alerts_mutex_;
   uint64_t alerts_counted_ = 0;  // guarded by alerts_mutex_; at which version of the orders; 0: to be counted again
   uint64_t alerts_open_ = 0;     // guarded by alerts_mutex_
 
+  bool ring_destroyed_ = false;           // housekeeper's thread; and its place on disk is overwritten
   std::atomic<bool> repair_due_ = false;  // set from any thread, taken by Housekeep
 
   std::mutex reconnecting_;  // one at a time; taken before link_mutex_

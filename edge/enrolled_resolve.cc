@@ -33,10 +33,10 @@ Result<Answer> EnrolledNode::AskServer(const std::string& digits) {
   if (!ring) return platform::Unavailable("nobody is signed in here");
   const Instant asked_at = time_->Now().at;
   const sync::ResolveQuery query{identity_.node_id, crypto::NewUuidV7(asked_at.time_since_epoch().count()), digits, asked_at};
-  const Bytes signed_query = sync::SealResolveQuery(query, identity_.keys.fleet_box, identity_.signing);
+  const Bytes signed_query = sync::SealResolveQuery(query, identity_.keys.Now()->fleet_box, identity_.signing);
   CPIS_ASSIGN(const Bytes signed_reply, CurrentLink()->Resolve(signed_query, kResolvePatience));
   CPIS_ASSIGN(const sync::ResolveReply reply,
-              sync::OpenResolveReply(signed_reply, identity_.keys.Of(crypto::Role::kFreshness),
+              sync::OpenResolveReply(signed_reply, identity_.keys.Now()->Of(crypto::Role::kFreshness),
                                      {identity_.box, ring->directory_key}));
   CPIS_TRY(sync::CheckReply(reply, query, time_->Now().at));
   CPIS_ASSIGN(Answer answer, Resolved(reply, orders_->Current()->policy));
@@ -50,6 +50,8 @@ Result<Answer> EnrolledNode::Resolve(const std::string& token, const LookupReque
   CPIS_ASSIGN(const sync::NhsNumber number, sync::NhsNumber::Parse(request.nhs_number));
   CPIS_TRY(CheckIncident(request.incident));
   const std::string digits(number.digits());
+  CPIS_TRY(MayDo(Act::kResolve, who->duty, who->right));
+  if (auto over = OverLimit(*who, digits)) return Recorded(*who, request, "resolve", *std::move(over));
   auto asked = AskServer(digits);
   if (!asked.ok()) {
     // Decided here: whatever went wrong on the way, the local answer stands.
@@ -61,6 +63,7 @@ Result<Answer> EnrolledNode::Resolve(const std::string& token, const LookupReque
     // A plan that this vehicle holds is not taken back by one word from afar.
     if (Answer local = Judged(digits); local.outcome == Outcome::kFlagged) answer = std::move(local);
   }
+  CountMiss(*who, answer);
   return Recorded(*who, request, "resolve", std::move(answer));
 }
 

@@ -85,11 +85,28 @@ void EnrolledNode::FillStatus(NodeStatus& status) {
     status.audit_waiting = counts->audit_waiting;
     status.quarantined = counts->quarantined;
   }
+  if (const auto former = former_->Count(); former.ok()) AddTo(status, *former);
 }
 
 bool EnrolledNode::CaughtUp() {
   const auto counts = journal_->Count();
   return counts.ok() && counts->attendances_waiting == 0 && counts->audit_waiting == 0;
+}
+
+bool EnrolledNode::ForwardsWaiting(const std::function<bool()>& enough) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    lock.unlock();
+    const bool online = CurrentLink()->State().online;
+    if (!online || enough() || CaughtUp()) return online;
+    lock.lock();
+    changed_.wait_for(lock, kForwardTurn);
+  }
+}
+
+Status EnrolledNode::Prove(ByteView signed_erasure) {
+  if (!CurrentLink()->State().online) return platform::Unavailable("off line");
+  return sync::node::Prove(identity_, signed_erasure, kProvePatience);
 }
 
 void EnrolledNode::Stop() {
@@ -192,12 +209,33 @@ void EnrolledNode::Findings(std::vector<Finding>& findings) {
                       valid ? "" : "enrol this vehicle again before then"});
 }
 
+// By the time that leases are judged by, trusted or not: nothing takes that back, and where a clock set forward led it astray, the
+// ring comes back with the contact that sets it right. Whoever is heard of by the server, though not all of it came, is not lost.
+bool EnrolledNode::RingIsOverdue(const Orders::Now& orders) {
+  const Instant now = time_->Now().at;  // also keeps the time, each minute
+  const std::optional<Instant> as_of = replica_->CoverageOf({}).as_of;
+  const std::optional<Instant> last = std::max(as_of, time_->HeardAt());
+  return last && now - *last > orders.policy.lease + kRingOutlivesLease;
+}
+
+// Until it is known to be gone from the disk it is tried again: a kill in between left it in the log.
+void EnrolledNode::DestroyRing() {
+  const bool here = !orders_->Current()->wrapped_ring.empty();
+  if (ring_destroyed_ && !here) return;
+  keeper_->Lock();
+  const Status erased = replica_->Erase(sync::Topic::Node(identity_.node_id), sync::KeyOf(sync::kRingEntry));
+  ring_destroyed_ = erased.ok();
+  if (!erased.ok()) platform::LogError("lease", "the key ring is not destroyed yet: " + erased.message());
+  if (erased.ok() && here) platform::LogWarning("lease", "long over: the key ring is destroyed; it comes back on contact");
+}
+
 void EnrolledNode::Housekeep() {
   keeper_->Sweep();
   const auto orders = orders_->Current();
-  const std::optional<Instant> as_of = replica_->CoverageOf({}).as_of;
-  const bool revoked = orders->grant && orders->grant->revoked;
-  if (revoked || (as_of && time_->Now().at - *as_of > orders->policy.lease + kRingOutlivesLease)) keeper_->Lock();
+  if (orders->grant && orders->grant->revoked) keeper_->Lock();
+  if (RingIsOverdue(*orders)) DestroyRing();
+  CheckpointIfDue();
+  journal_->reserve().Refill();
   if (repair_due_.exchange(false)) Reconnect();  // the first manifest of a new link fetches what is damaged
   bool verify = false;
   {

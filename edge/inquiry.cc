@@ -18,8 +18,8 @@ bool InRegion(const std::vector<std::string>& region, const std::string& partiti
 Result<crypto::Secret> Open(const crypto::KeyRing& ring, const crypto::Secret& number_key, sync::RowIndex index,
                             const StoredRow& row) {
   CPIS_ASSIGN(const crypto::Epoch epoch, crypto::EpochOfRow(row.sealed));
-  const crypto::Secret* key = ring.EpochKey(row.partition, epoch);
-  if (key == nullptr) return platform::Corrupt("no key for this row");
+  const std::optional<crypto::Secret> key = ring.EpochKey(row.partition, epoch);
+  if (!key) return platform::Corrupt("no key for this row");
   return crypto::OpenRow(*key, number_key, {row.partition, index, row.version, epoch}, row.sealed);
 }
 

@@ -7,15 +7,33 @@
 #include "platform/log.h"
 
 namespace cpis::edge {
+namespace {
 
-Journal::Journal(std::filesystem::path file, const sync::node::Identity& identity)
-    : path_(std::move(file)), identity_(identity) {}
+Status StatusOf(const Status& status) { return status; }
+template <typename T>
+Status StatusOf(const Result<T>& result) {
+  return result.status();
+}
 
-Result<std::unique_ptr<Journal>> Journal::Open(const std::filesystem::path& file,
-                                               const sync::node::Identity& identity) {
-  std::unique_ptr<Journal> journal(new Journal(file, identity));
-  CPIS_TRY(journal->worker_.Run([&] { return journal->File().status(); }).In("journal"));
+}  // namespace
+
+Journal::Journal(std::filesystem::path file, const sync::node::Identity& identity, uint64_t reserve_bytes)
+    : path_(std::move(file)), identity_(identity),
+      reserve_({std::filesystem::path(path_).replace_extension(".reserve"), reserve_bytes, kReserveStep, kReplicaLeaves}) {}
+
+Result<std::unique_ptr<Journal>> Journal::Open(const std::filesystem::path& file, const sync::node::Identity& identity,
+                                               uint64_t reserve_bytes) {
+  std::unique_ptr<Journal> journal(new Journal(file, identity, reserve_bytes));
+  // SQLite's shared memory cannot be made on a full disk either, and that failure does not say why.
+  if (journal->reserve_.FreeBeside() < kReserveStep) journal->reserve_.Release();
+  CPIS_TRY(journal->WithFile([](JournalFile&) { return Status::Ok(); }));
   return journal;
+}
+
+bool Journal::MadeRoom(const Status& failure) {
+  if (failure.code() != platform::Code::kExhausted) return false;
+  file_.reset();
+  return reserve_.Release();
 }
 
 Result<JournalFile*> Journal::File() {
@@ -28,20 +46,22 @@ Result<JournalFile*> Journal::File() {
 
 // After a failure the state of the disk is not known: close, and open again before the next use.
 template <typename F>
+auto Journal::TryWithFile(F& work) -> decltype(work(std::declval<JournalFile&>())) {
+  using R = decltype(work(std::declval<JournalFile&>()));
+  auto file = File();
+  if (!file.ok()) return R(std::move(file).status().In("journal"));
+  R result = work(**file);
+  const Status outcome = StatusOf(result);
+  if (!outcome.ok() && outcome.code() != platform::Code::kNotFound) file_.reset();
+  return result;
+}
+
+template <typename F>
 auto Journal::WithFile(F work) -> decltype(work(std::declval<JournalFile&>())) {
   using R = decltype(work(std::declval<JournalFile&>()));
   return worker_.Run([&]() -> R {
-    auto file = File();
-    if (!file.ok()) return R(std::move(file).status().In("journal"));
-    R result = work(**file);
-    const Status outcome = [&] {
-      if constexpr (std::is_same_v<R, Status>) {
-        return result;
-      } else {
-        return result.status();
-      }
-    }();
-    if (!outcome.ok() && outcome.code() != platform::Code::kNotFound) file_.reset();
+    R result = TryWithFile(work);
+    while (MadeRoom(StatusOf(result))) result = TryWithFile(work);
     return result;
   });
 }
@@ -61,7 +81,7 @@ JournalFile::NewEntry Journal::Seal(sync::Event& event) const {
   JournalFile::NewEntry entry{.kind = event.kind,
                               .id = event.id,
                               .queued_at = event.recorded_at,
-                              .sealed_event = crypto::SealTo(identity_.keys.fleet_box, plain)};
+                              .sealed_event = crypto::SealTo(identity_.keys.Now()->fleet_box, plain)};
   crypto::Wipe(std::span<uint8_t>(plain));
   return entry;
 }
@@ -79,6 +99,7 @@ Result<std::optional<Journal::Attendance>> Journal::Append(Record record) {
   record.audit.kind = sync::EntryKind::kAudit;
   pending.entries.push_back(Seal(record.audit));
   pending.acknowledgement = std::move(record.acknowledgement);
+  pending.marks = std::move(record.marks);
   if (record.attendance) {
     sync::Event& event = *record.attendance;
     event.kind = sync::EntryKind::kAttendance;
@@ -104,9 +125,11 @@ void Journal::Drain() {
     const std::lock_guard lock(mutex_);
     group.swap(pending_);
   }
-  const Status written = WriteGroup(group);
+  Status written = WriteGroup(group);
+  while (MadeRoom(written)) written = WriteGroup(group);
   if (!written.ok()) {
     file_.reset();
+    marks_version_ = 0;
     platform::LogError("journal", "nothing could be written: " + written.message());
   }
   for (Pending& pending : group) {
@@ -126,6 +149,7 @@ Status Journal::WriteGroup(std::vector<Pending>& group) {
 Status Journal::Write(JournalFile& file, Pending& pending) {
   CPIS_TRY(file.Add(pending.entries.front()));
   if (pending.acknowledgement) CPIS_TRY(file.SaveAcknowledged(*pending.acknowledgement));
+  CPIS_TRY(WriteMarks(file, pending.marks));
   if (!pending.attendance) return Status::Ok();
   Attendance& attendance = *pending.attendance;
   CPIS_ASSIGN(const auto before, QueuedBefore(file, pending));
@@ -140,6 +164,13 @@ Status Journal::Write(JournalFile& file, Pending& pending) {
   CPIS_ASSIGN(const auto latest, file.FindAttended(pending.child_name));
   if (latest && latest->occurred_at > attended.occurred_at) return Status::Ok();
   return file.SaveAttended(pending.child_name, attended);
+}
+
+Status Journal::WriteMarks(JournalFile& file, const Marks& marks) {
+  if (marks.version != 0 && marks.version < marks_version_) return Status::Ok();
+  marks_version_ = std::max(marks_version_, marks.version);
+  for (const auto& [key, value] : marks.values) CPIS_TRY(file.SetMeta(key, value));
+  return Status::Ok();
 }
 
 Result<std::optional<Attended>> Journal::QueuedBefore(JournalFile& file, const Pending& pending) {
@@ -226,21 +257,12 @@ Status Journal::ForgetAcknowledged(const std::vector<sync::RowIndex>& alerts) {
   });
 }
 
-int64_t Journal::StaffKey(const std::string& staff) const {
-  const Bytes hash = NameOf("staff", staff, "");
-  return hash[0] << 8 | hash[1];
-}
-
-Result<Attempts> Journal::AttemptsOf(const std::string& staff) {
-  return WithFile([&](JournalFile& file) { return file.AttemptsOf(StaffKey(staff)); });
-}
-
-Status Journal::SaveAttempts(const std::string& staff, const Attempts& attempts) {
-  return Change([&](JournalFile& file) { return file.SaveAttempts(StaffKey(staff), attempts); });
-}
-
 Result<std::optional<Bytes>> Journal::Meta(const std::string& key) {
   return WithFile([&](JournalFile& file) { return file.Meta(key); });
+}
+
+Status Journal::Keep(const Marks& marks) {
+  return Change([&](JournalFile& file) { return WriteMarks(file, marks); });
 }
 
 void Journal::KeepMeta(std::string key, Bytes value) {

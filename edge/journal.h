@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "edge/journal_file.h"
+#include "edge/tuning.h"
+#include "platform/disk_reserve.h"
 #include "platform/worker.h"
 
 namespace cpis::edge {
@@ -20,14 +22,22 @@ namespace cpis::edge {
 // Thread-safe.
 class Journal : public sync::node::Outbox {
  public:
-  // `identity` must outlive it. Failures are final: the file is never replaced by an empty one.
-  static Result<std::unique_ptr<Journal>> Open(const std::filesystem::path& file, const sync::node::Identity& identity);
+  // `identity` must outlive it. Failures are final: the file is never replaced by an empty one. A reserve of the disk is kept
+  // beside it, `file` with the extension .reserve, and used up when the disk is full.
+  static Result<std::unique_ptr<Journal>> Open(const std::filesystem::path& file, const sync::node::Identity& identity,
+                                               uint64_t reserve_bytes = kReserveBytes);
   ~Journal() override = default;  // what was acknowledged is durable already
 
+  // Values of the table "meta". Those with a version are left out when a newer one was kept before.
+  struct Marks {
+    uint64_t version = 0;
+    std::vector<std::pair<std::string, Bytes>> values;
+  };
   struct Record {
     sync::Event audit;                      // ids are given here
     std::optional<sync::Event> attendance;  // queued unless it is the same attendance as one before
     std::optional<Acknowledgement> acknowledgement{};  // kept unless that alert has one
+    Marks marks{};
   };
   struct Attendance {
     std::string id;  // of the one queued before, if there is one
@@ -52,15 +62,14 @@ class Journal : public sync::node::Outbox {
   // Forgets what is settled and older than kKeepReceipts.
   Status Purge(Instant now);
 
+  platform::DiskReserve& reserve() { return reserve_; }
+
   // Of alerts; see Record.
   Result<std::vector<Acknowledgement>> Acknowledged();
   Status ForgetAcknowledged(const std::vector<sync::RowIndex>& alerts);
 
-  // Staff are told apart by a short keyed hash: the table cannot be made to grow, nor read to learn who exists.
-  Result<Attempts> AttemptsOf(const std::string& staff);
-  Status SaveAttempts(const std::string& staff, const Attempts& attempts);  // durable when it returns
-
   Result<std::optional<Bytes>> Meta(const std::string& key);
+  Status Keep(const Marks& marks);                // durable when it returns
   void KeepMeta(std::string key, Bytes value);  // returns at once; durable soon
 
  private:
@@ -69,33 +78,40 @@ class Journal : public sync::node::Outbox {
     std::vector<JournalFile::NewEntry> entries;  // audit first
     std::optional<Attendance> attendance;
     std::optional<Acknowledgement> acknowledgement;
+    Marks marks;
     Bytes incident_name;  // empty without an incident
     Bytes child_name;
     std::promise<Appended> done;
   };
 
-  Journal(std::filesystem::path file, const sync::node::Identity& identity);
+  Journal(std::filesystem::path file, const sync::node::Identity& identity, uint64_t reserve_bytes);
   JournalFile::NewEntry Seal(sync::Event& event) const;
   Bytes NameOf(std::string_view what, std::string_view number, std::string_view incident) const;
-  int64_t StaffKey(const std::string& staff) const;
 
   // Worker's thread only.
   Result<JournalFile*> File();  // opens it again after a failure
   void Drain();
   Status WriteGroup(std::vector<Pending>& group);
   Status Write(JournalFile& file, Pending& pending);
+  Status WriteMarks(JournalFile& file, const Marks& marks);
   Result<std::optional<Attended>> QueuedBefore(JournalFile& file, const Pending& pending);
 
-  // Runs `work` with the file, on its thread.
+  // Runs `work` with the file, on its thread; again, with more of the disk, while that is full.
   template <typename F>
   auto WithFile(F work) -> decltype(work(std::declval<JournalFile&>()));
+  template <typename F>
+  auto TryWithFile(F& work) -> decltype(work(std::declval<JournalFile&>()));
+  // True when the failure was a full disk, and some of the reserve is free now.
+  bool MadeRoom(const Status& failure);
   template <typename F>
   Status Change(F work);
   void TellWaiting();
 
   const std::filesystem::path path_;
   const sync::node::Identity& identity_;
+  platform::DiskReserve reserve_;
   std::unique_ptr<JournalFile> file_;  // worker's thread only; null after a failure
+  uint64_t marks_version_ = 0;         // worker's thread only
 
   std::mutex mutex_;
   std::vector<Pending> pending_;      // guarded by mutex_

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge/journal_file.h"
 
+#include <algorithm>
+
 #include "edge/tuning.h"
 
 namespace cpis::edge {
@@ -19,7 +21,6 @@ constexpr std::string_view kSchema = R"(
     bytes INTEGER NOT NULL, server_time INTEGER NOT NULL, receipt BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS attended (name BLOB PRIMARY KEY, id TEXT NOT NULL, occurred_at INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS audit (seq INTEGER PRIMARY KEY, digest BLOB NOT NULL, link BLOB NOT NULL);
-  CREATE TABLE IF NOT EXISTS attempts (staff INTEGER PRIMARY KEY, wrong INTEGER NOT NULL, last INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS acknowledged (alert INTEGER PRIMARY KEY, body BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL);
 )";
@@ -58,9 +59,13 @@ Result<JournalFile> JournalFile::Open(const std::filesystem::path& file, const s
 }
 
 Status JournalFile::Start() {
-  CPIS_ASSIGN(const int64_t last, Number("SELECT seq FROM sqlite_sequence WHERE name = 'entries'"));
-  next_seq_ = static_cast<uint64_t>(last) + 1;
   const auto head = SignedMark("audit.head");
+  // One counter damaged on disk must not make this node use a sequence again: the server would take it for a clone.
+  CPIS_ASSIGN(int64_t last, Number("SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'entries'), 0), "
+                                   "coalesce((SELECT max(seq) FROM entries), 0), coalesce((SELECT max(seq) FROM receipts), 0), "
+                                   "coalesce((SELECT max(seq) FROM audit), 0))"));
+  if (head.ok() && head->has_value()) last = std::max(last, static_cast<int64_t>((*head)->seq));
+  next_seq_ = static_cast<uint64_t>(last) + 1;
   if (head.ok() && head->has_value()) {
     head_ = **head;
   } else if (!head.ok() || last != 0) {
@@ -81,7 +86,8 @@ Status JournalFile::Add(const NewEntry& entry) {
                                                .node_sequence = seq,
                                                .kind = entry.kind,
                                                .id = entry.id,
-                                               .sealed_event = entry.sealed_event},
+                                               .sealed_event = entry.sealed_event,
+                                               .audit_before = head_.Checkpoint()},
                                               identity_->signing);
   CPIS_ASSIGN(Statement insert,
               database_.Prepare("INSERT INTO entries (seq, id, kind, queued_at, envelope) VALUES (?, ?, ?, ?, ?)"));
@@ -93,7 +99,8 @@ Status JournalFile::Add(const NewEntry& entry) {
                .Run());
   if (entry.kind != sync::EntryKind::kAudit) return Status::Ok();
   const Bytes digest = crypto::Blake2b(32, {entry.sealed_event});
-  head_ = {.seq = seq, .count = head_.count + 1, .link = crypto::Blake2b(32, {head_.link, digest})};
+  const sync::AuditCheckpoint after = sync::After(head_.Checkpoint(), entry.sealed_event);
+  head_ = {.seq = seq, .count = after.count, .link = platform::ToBytes(after.link)};
   CPIS_ASSIGN(Statement link, database_.Prepare("INSERT INTO audit (seq, digest, link) VALUES (?, ?, ?)"));
   return link.Bind(static_cast<int64_t>(seq)).Bind(ByteView(digest)).Bind(ByteView(head_.link)).Run();
 }
@@ -203,23 +210,6 @@ Result<JournalFile::Counts> JournalFile::Count() {
       counts.audit_waiting = count;
     }
   }
-}
-
-Result<Attempts> JournalFile::AttemptsOf(int64_t staff) {
-  CPIS_ASSIGN(Statement query, database_.Prepare("SELECT wrong, last FROM attempts WHERE staff = ?"));
-  CPIS_ASSIGN(const bool found, query.Bind(staff).Step());
-  if (!found) return Attempts{};
-  return Attempts{static_cast<int>(query.Int(0)), ReadInstant(query.Int(1))};
-}
-
-Status JournalFile::SaveAttempts(int64_t staff, const Attempts& attempts) {
-  if (attempts.wrong == 0) {
-    CPIS_ASSIGN(Statement forget, database_.Prepare("DELETE FROM attempts WHERE staff = ?"));
-    return forget.Bind(staff).Run();
-  }
-  CPIS_ASSIGN(Statement save,
-              database_.Prepare("INSERT OR REPLACE INTO attempts (staff, wrong, last) VALUES (?, ?, ?)"));
-  return save.Bind(staff).Bind(int64_t{attempts.wrong}).Bind(Stored(attempts.last)).Run();
 }
 
 Result<std::optional<Bytes>> JournalFile::Meta(std::string_view key) {

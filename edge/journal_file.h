@@ -5,13 +5,12 @@
 //   entries   waiting and quarantined envelopes; seq is the node sequence and is never used twice
 //   receipts  what the server answered for, 30 days
 //   attended  names, keyed, of what was already queued: one attendance a child, crew and incident
-//   audit     the chain: link = BLAKE2b-32(link before │ BLAKE2b-32(sealed event)), one row an audit entry. It outlives
-//   the
-//             entry, so that the chain can be walked when the entry has been forwarded.
-//   attempts  wrong PINs
+//   audit     the chain: link = BLAKE2b-32(link before │ BLAKE2b-32(sealed event)), one row an audit entry. It outlives the
+//             entry, so that the chain can be walked when the entry has been forwarded. Envelopes carry checkpoints of it.
 //   acknowledged  alerts that somebody here has acknowledged, until the server has taken them back: key in the node's topic,
 //             and who and when, sealed with the journal key
-//   meta      "time" (TimeMarks); "audit.head" and "audit.floor": seq 8 │ count 8 │ link 32, signed by the node
+//   meta      "time" (TimeMarks); "limits.lived", "limits.attempts", "limits.looks" (limits.h); "audit.head" and "audit.floor":
+//             seq 8 │ count 8 │ link 32, signed by the node
 #pragma once
 
 #include <filesystem>
@@ -39,12 +38,6 @@ struct Acknowledgement {
   sync::RowIndex alert{0};
   std::string staff;
   Instant at;
-};
-
-// How often a PIN was wrong since it was last right.
-struct Attempts {
-  int wrong = 0;
-  Instant last;
 };
 
 // One thread at a time. Writing calls belong inside a transaction of the caller's; after any failure the object must be
@@ -82,7 +75,7 @@ class JournalFile {
   };
   Result<Counts> Count();
 
-  // Walks the chain. kCorrupt says where it breaks.
+  // Walks the chain, and holds the checkpoints of what waits against it. kCorrupt says where it breaks.
   Result<std::string> VerifyAudit();
   // Forgets receipts, names and links that are older than `before` and settled.
   Status Purge(Instant before);
@@ -90,9 +83,6 @@ class JournalFile {
   Result<std::vector<Acknowledgement>> Acknowledged();
   Status SaveAcknowledged(const Acknowledgement& acknowledgement);  // the first of an alert stands
   Status ForgetAcknowledged(sync::RowIndex alert);
-
-  Result<Attempts> AttemptsOf(int64_t staff);
-  Status SaveAttempts(int64_t staff, const Attempts& attempts);  // wrong 0 forgets them
 
   Result<std::optional<Bytes>> Meta(std::string_view key);
   Status SetMeta(std::string_view key, ByteView value);
@@ -103,6 +93,7 @@ class JournalFile {
     uint64_t seq = 0;
     uint64_t count = 0;
     Bytes link = Bytes(32);
+    sync::AuditCheckpoint Checkpoint() const;
   };
 
   JournalFile(platform::Database database, const sync::node::Identity& identity)
@@ -112,6 +103,7 @@ class JournalFile {
   Result<std::optional<Mark>> SignedMark(std::string_view key);  // kCorrupt when not signed by this node
   Status SaveMark(std::string_view key, const Mark& mark);
   Status CheckBodies();
+  Status CheckCheckpoints(Mark at);  // of every waiting entry; `at` is where the chain starts
 
   platform::Database database_;
   const sync::node::Identity* identity_;

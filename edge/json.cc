@@ -123,6 +123,15 @@ json::object EnglandToValue(const NodeStatus& status) {
   return {{"prefixes", status.england_prefixes}, {"false_positive_rate", rate}, {"as_of", Time(status.england_as_of)}};
 }
 
+json::value WipedToValue(const NodeStatus& status) {
+  if (!status.wiped) return nullptr;
+  return json::object{{"state", status.wiped->under_way ? "UNDER_WAY" : "ERASED"},
+                      {"order", status.wiped->order},
+                      {"at", Time(status.wiped->at)},
+                      {"proof", status.wiped->proof},
+                      {"told", status.wiped->told}};
+}
+
 }  // namespace
 
 std::string ToJson(const Answer& answer) {
@@ -138,6 +147,7 @@ std::string ToJson(const Answer& answer) {
   object["pattern"] = ToValue(answer.pattern);
   object["accesses"] = ToArray(answer.accesses);
   object["advice"] = ToArray(answer.advice);
+  if (answer.wait.count() > 0) object["retry_after_seconds"] = answer.wait.count();
   object["resolvable"] = answer.resolvable;
   return json::serialize(object);
 }
@@ -147,9 +157,12 @@ std::string ToJson(const SessionInfo& session) {
 }
 
 std::string ToJson(const AttendReply& reply) {
-  return json::serialize(json::object{
-      {"id", reply.id}, {"notification", Name(reply.notification)}, {"occurred_at", Time(reply.occurred_at)},
-      {"outcome", sync::Name(reply.outcome)}});
+  json::value outcome = nullptr;
+  if (reply.outcome) outcome = sync::Name(*reply.outcome);
+  return json::serialize(json::object{{"id", reply.id},
+                                      {"notification", Name(reply.notification)},
+                                      {"occurred_at", Time(reply.occurred_at)},
+                                      {"outcome", outcome}});
 }
 
 std::string ToJson(const NodeStatus& status) {
@@ -171,6 +184,7 @@ std::string ToJson(const NodeStatus& status) {
                                {"quarantined", status.quarantined}}},
       {"lease", json::object{{"expires", Time(status.lease_expires)}}},
       {"key_store", json::object{{"kind", status.key_store_kind}, {"hardware_bound", status.hardware_bound}}},
+      {"wiped", WipedToValue(status)},
       {"alerts", status.alerts}};
   return json::serialize(object);
 }

@@ -2,7 +2,7 @@
 #include "edge/keeper.h"
 
 #include "crypto/pin.h"
-#include "edge/tuning.h"
+#include "edge/rights.h"
 #include "platform/log.h"
 
 namespace cpis::edge {
@@ -10,69 +10,61 @@ namespace {
 
 constexpr std::string_view kRefused = "staff id or PIN is wrong";
 
-std::chrono::milliseconds DelayAfter(int wrong) {
-  if (wrong <= kFreeMistakes) return {};
-  const auto step = static_cast<size_t>(wrong - kFreeMistakes - 1);
-  return kPinDelays[std::min(step, kPinDelays.size() - 1)];
-}
-
-std::string InWords(std::chrono::milliseconds wait) {
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
-  if (seconds <= 90) return std::to_string(seconds) + " seconds";
-  return std::to_string((seconds + 59) / 60) + " minutes";
-}
-
 }  // namespace
 
-Keeper::Keeper(Orders& orders, Journal& journal, TrustedTime& time, const platform::Clock& clock)
-    : orders_(orders), journal_(journal), time_(time), sessions_(clock) {}
+Keeper::Keeper(Orders& orders, Limits& limits, TrustedTime& time, const platform::Clock& clock)
+    : orders_(orders), limits_(limits), time_(time), sessions_(clock) {}
 
-Status Keeper::WaitingOut(const std::string& staff, Instant now) {
-  CPIS_ASSIGN(const Attempts attempts, journal_.AttemptsOf(staff));
-  const Instant again = attempts.last + DelayAfter(attempts.wrong);
-  if (attempts.wrong <= kFreeMistakes || now >= again) return Status::Ok();
-  return platform::Denied("too many wrong PINs: wait " + InWords(again - now) + " and try again");
+Result<sync::StaffMember> Keeper::Find(const std::string& staff) {
+  CPIS_ASSIGN(sync::StaffMember member, orders_.Find(staff));
+  if (!MaySignIn(member.duty)) return platform::NotFound("vehicles do not let them in");
+  return member;
 }
 
-Result<crypto::Secret> Keeper::CheckPin(const std::string& staff, const std::string& pin, Instant now,
-                                        sync::StaffMember* member) {
-  CPIS_TRY(WaitingOut(staff, now));
+void Keeper::ReportLocked(LockedOut locked, const std::string& staff) {
+  if (locked == LockedOut::kPerson) limits_.Report("person-locked", staff, "wrong PINs");
+  if (locked == LockedOut::kNode) limits_.Report("node-locked", staff, "wrong PINs");
+}
+
+Result<crypto::Secret> Keeper::CheckPin(const std::string& staff, const std::string& pin, sync::StaffMember* member) {
   if (decoy_.empty()) {  // made for known and unknown names alike: its cost says nothing
     CPIS_ASSIGN(decoy_, crypto::MakePinRecord("0000", crypto::Secret::Random(32)));
   }
-  auto known = orders_.Find(staff);
+  auto known = Find(staff);
   if (!known.ok() && known.status().code() != platform::Code::kNotFound) return std::move(known).status();
 
-  CPIS_ASSIGN(Attempts attempts, journal_.AttemptsOf(staff));
-  CPIS_TRY(journal_.SaveAttempts(staff, {attempts.wrong + 1, now}));
-  if (!known.ok()) {
-    (void)crypto::OpenPinRecord(decoy_, pin);
+  const Limits::Try who{staff, known.ok() ? ByteView(known->pin_record) : ByteView()};
+  CPIS_TRY(limits_.MayTry(who));
+  CPIS_ASSIGN(const LockedOut locks, limits_.Count(who));
+  auto ring_key = crypto::OpenPinRecord(known.ok() ? known->pin_record : decoy_, pin);
+  if (!ring_key.ok() || !known.ok()) {
+    // A name that nobody has may be anything, a PIN too: it is not passed on.
+    ReportLocked(locks, known.ok() ? staff : "");
+    if (!ring_key.ok() && ring_key.status().code() != platform::Code::kDenied) return std::move(ring_key).status();
     return platform::Denied(std::string(kRefused));
   }
-  auto ring_key = crypto::OpenPinRecord(known->pin_record, pin);
-  if (!ring_key.ok()) {
-    if (ring_key.status().code() != platform::Code::kDenied) return std::move(ring_key).status();
-    return platform::Denied(std::string(kRefused));
-  }
-  CPIS_TRY(journal_.SaveAttempts(staff, {}));
+  CPIS_TRY(limits_.WasRight(who));
   *member = *std::move(known);
   return ring_key;
 }
 
+Status Keeper::OpenRing(crypto::Secret ring_key, const std::shared_ptr<const Orders::Now>& orders) {
+  auto ring = orders_.OpenRing(ring_key);
+  if (!ring.ok() && ring.status().code() != platform::Code::kNotFound) return std::move(ring).status();
+  const std::lock_guard lock(ring_mutex_);
+  ring_key_ = std::move(ring_key);
+  ring_ = ring.ok() ? std::make_shared<const crypto::KeyRing>(*std::move(ring)) : nullptr;
+  ring_orders_ = orders;
+  return Status::Ok();
+}
+
 Result<SessionInfo> Keeper::SignIn(const std::string& staff, const std::string& pin) {
   const std::lock_guard one(sign_in_mutex_);
-  const Instant now = time_.Now().at;
   sync::StaffMember member;
-  CPIS_ASSIGN(crypto::Secret ring_key, CheckPin(staff, pin, now, &member));
+  CPIS_ASSIGN(crypto::Secret ring_key, CheckPin(staff, pin, &member));
   const auto orders = orders_.Current();  // first: a grant that lands in between only makes the ring be opened once more
-  CPIS_ASSIGN(crypto::KeyRing ring, orders_.OpenRing(ring_key));
-  {
-    const std::lock_guard lock(ring_mutex_);
-    ring_key_ = std::move(ring_key);
-    ring_ = std::make_shared<const crypto::KeyRing>(std::move(ring));
-    ring_orders_ = orders;
-  }
-  return sessions_.Begin({member.id, member.right}, orders->policy, now);
+  if (NeedsRecords(member.duty)) CPIS_TRY(OpenRing(std::move(ring_key), orders));
+  return sessions_.Begin({member.id, member.right, member.duty}, orders->policy, time_.Now().at);
 }
 
 bool Keeper::SignOut(const std::string& token) {
@@ -91,12 +83,12 @@ std::shared_ptr<const crypto::KeyRing> Keeper::Ring() {
     // The grant may be another one now: new epochs, another region, or none any more.
     ring_.reset();
     auto ring = orders_.OpenRing(ring_key_);
+    ring_orders_ = orders;
     if (!ring.ok()) {
       platform::LogWarning("keys", "the key ring does not open: " + ring.status().message());
       return nullptr;
     }
     ring_ = std::make_shared<const crypto::KeyRing>(*std::move(ring));
-    ring_orders_ = orders;
   }
   return ring_;
 }
@@ -107,9 +99,11 @@ bool Keeper::Locked() {
 }
 
 void Keeper::Sweep() {
-  for (const std::string& staff : sessions_.Staff()) {
-    const auto member = orders_.Find(staff);
-    if (!member.ok() && member.status().code() == platform::Code::kNotFound) sessions_.EndAllOf(staff);
+  for (const SignedIn& who : sessions_.Staff()) {
+    const auto member = Find(who.staff);
+    const bool gone = !member.ok() && member.status().code() == platform::Code::kNotFound;
+    const bool other = member.ok() && (member->right != who.right || member->duty != who.duty);
+    if (gone || other) sessions_.EndAllOf(who.staff);
   }
   const std::lock_guard one(sign_in_mutex_);  // nobody is signed in half while the ring goes
   if (!sessions_.Sweep(orders_.Current()->policy)) Lock();
@@ -117,7 +111,10 @@ void Keeper::Sweep() {
 
 void Keeper::Lock() {
   const std::lock_guard lock(ring_mutex_);
-  if (!ring_key_.empty()) platform::LogInfo("keys", "locked");
+  if (!ring_key_.empty()) {
+    platform::LogInfo("keys", "locked");
+    limits_.ForgetNumbers();
+  }
   ring_key_ = crypto::Secret();
   ring_.reset();
   ring_orders_.reset();

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sign-in and lock. While somebody is signed in the key ring is in memory; with the last session it is wiped. A PIN that is wrong
-// is counted, durably, before it is looked at, so that pulling the plug wins no further try.
+// Sign-in and lock. While a clinician is signed in the key ring is in memory; with their last session it is wiped. A PIN that is
+// wrong is counted, durably, before it is looked at, so that pulling the plug wins no further try.
 #pragma once
 
 #include <memory>
 #include <mutex>
 #include <string>
 
-#include "edge/journal.h"
+#include "edge/limits.h"
 #include "edge/orders.h"
 #include "edge/sessions.h"
 #include "edge/trusted_time.h"
@@ -19,9 +19,11 @@ namespace cpis::edge {
 class Keeper {
  public:
   // All must outlive it.
-  Keeper(Orders& orders, Journal& journal, TrustedTime& time, const platform::Clock& clock);
+  Keeper(Orders& orders, Limits& limits, TrustedTime& time, const platform::Clock& clock);
 
-  // kDenied: unknown or wrong, without saying which, or waiting out a delay; kUnavailable: no roster yet.
+  // kDenied: unknown or wrong, without saying which, or waiting out a delay, or locked out; kUnavailable: no roster yet, or the key
+  // store cannot count the try. Only a clinician's sign-in opens the ring. Where the ring was destroyed because the lease is long over, people
+  // still sign in, to record attendances.
   Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin);
   bool SignOut(const std::string& token);
   std::optional<SignedIn> Use(const std::string& token);
@@ -29,16 +31,19 @@ class Keeper {
   // The ring as of the grant now; null while locked.
   std::shared_ptr<const crypto::KeyRing> Ring();
   bool Locked();
-  // Ends sessions that ran out, or whose holder left the roster; locks when none is left.
+  // Ends sessions that ran out, were begun before the clock jumped, or whose holder left the roster or is something else there
+  // now; locks when no clinician's is left.
   void Sweep();
   void Lock();
 
  private:
-  Status WaitingOut(const std::string& staff, Instant now);
-  Result<crypto::Secret> CheckPin(const std::string& staff, const std::string& pin, Instant now, sync::StaffMember* member);
+  Result<sync::StaffMember> Find(const std::string& staff);
+  Result<crypto::Secret> CheckPin(const std::string& staff, const std::string& pin, sync::StaffMember* member);
+  void ReportLocked(LockedOut locked, const std::string& staff);
+  Status OpenRing(crypto::Secret ring_key, const std::shared_ptr<const Orders::Now>& orders);
 
   Orders& orders_;
-  Journal& journal_;
+  Limits& limits_;
   TrustedTime& time_;
   Sessions sessions_;
   std::mutex sign_in_mutex_;  // one PIN at a time: what counts tries must not be raced

@@ -196,6 +196,14 @@ Result<std::string> VerifyAudit(Node& node, Arguments& arguments, const sync::Lo
   return json::serialize(json::object{{"good", true}, {"detail", detail}});
 }
 
+Result<std::string> Wipe(Node& node, Arguments& arguments, const sync::LocalProgress&) {
+  const bool yes = arguments.Flag("yes");
+  CPIS_TRY(arguments.Done());
+  if (!yes) return platform::Invalid("wiping erases this vehicle's keys and rows for good (to do it: cpisctl node wipe --yes)");
+  CPIS_TRY(node.Wipe());
+  return ToJson(node.GetStatus());
+}
+
 Result<std::string> Doctor(Node& node, Arguments& arguments, const sync::LocalProgress&) {
   CPIS_TRY(arguments.Done());
   return ToJson(node.Doctor());
@@ -222,6 +230,7 @@ constexpr std::array kMethods{
     Method{"node.verify", Verify},
     Method{"node.audit.verify", VerifyAudit},
     Method{"node.doctor", Doctor},
+    Method{"node.wipe", Wipe},
 };
 
 }  // namespace

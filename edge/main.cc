@@ -18,6 +18,7 @@
 #include "platform/http.h"
 #include "platform/log.h"
 #include "platform/memory.h"
+#include "platform/swap.h"
 #include "platform/worker.h"
 #include "sync/local/local_service.h"
 
@@ -140,8 +141,7 @@ int Serve(const Settings& settings, platform::StopSignal& stop) {
 
   const edge::NodeStatus status = node.GetStatus();
   if (!status.hardware_bound) {
-    platform::LogWarning("node", "key store " + status.key_store_kind +
-                                     " is NOT HARDWARE BOUND: a copy of the disk is a copy of the device secret");
+    platform::LogWarning("node", "key store " + status.key_store_kind + " is NOT HARDWARE BOUND (see cpisctl node doctor)");
   }
   SayReady(status, (*server)->Address(), socket);
   stop.Wait();
@@ -156,6 +156,7 @@ int main(int argc, char** argv) {
   Settings settings;
   if (const auto exit_code = ReadSettings(argc, argv, &settings)) return *exit_code;
   platform::KeepMemorySmall();
+  platform::LockMemory();
   std::signal(SIGPIPE, SIG_IGN);
   platform::StopSignal stop;  // before any thread: it blocks the signals it waits for
   crypto::StartCrypto();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge/node.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -8,8 +9,11 @@
 #include "crypto/key_stores.h"
 #include "edge/enrolled_node.h"
 #include "edge/tuning.h"
+#include "edge/wipe.h"
 #include "platform/files.h"
 #include "platform/log.h"
+#include "platform/memory.h"
+#include "platform/swap.h"
 #include "sync/nhs_number.h"
 
 namespace cpis::edge {
@@ -24,8 +28,12 @@ class NodeImpl final : public Node {
         lock_(std::move(lock)), key_store_(std::move(key_store)), since_(clock_.Now()) {}
 
   Status Start() {
+    CPIS_ASSIGN(wipe_, LoadWipe(state_));
     auto identity = sync::node::LoadIdentity(state_, *key_store_);
-    if (identity.ok()) {
+    if (Wiping()) {
+      if (identity.ok()) leaving_ = std::make_unique<sync::node::Identity>(*std::move(identity));
+      EraseWhatIsLeft();
+    } else if (identity.ok()) {
       CPIS_TRY(Adopt(*std::move(identity)));
     } else if (identity.status().code() != platform::Code::kNotFound) {
       return std::move(identity).status();
@@ -39,32 +47,39 @@ class NodeImpl final : public Node {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
     }
+    stop_asked_ = true;
     wake_.notify_all();
     if (housekeeper_.joinable()) housekeeper_.join();
     if (const auto node = Enrolled()) node->keeper().Lock();
   }
 
   void Stop() override {
+    stop_asked_ = true;
     if (const auto node = Enrolled()) node->Stop();
   }
 
   Status Enrol(const std::string& server, const std::string& code) override {
     const std::lock_guard one(enrolling_);
     if (Enrolled()) return platform::Denied("this vehicle is enrolled already");
+    if (Wiping()) return platform::Unavailable("this vehicle is being wiped (see: cpisctl node status)");
     CPIS_ASSIGN(sync::node::Identity identity, sync::node::Enrol({server, code}));
     CPIS_TRY(sync::node::SaveIdentity(state_, *key_store_, identity));
+    leaving_.reset();
+    proofs_left_ = kProveTries;
     return Adopt(std::move(identity));
   }
+
+  Status Wipe() override { return WipeBy({std::string(sync::kLocalOrder), sync::Order::Kind::kWipe, clock_.Now()}); }
 
   Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin) override {
     const auto node = Enrolled();
     if (!node) return NotEnrolled();
-    return node->keeper().SignIn(staff, pin);
+    return node->SignIn(staff, pin);
   }
 
   Status SignOut(const std::string& token) override {
     const auto node = Enrolled();
-    if (!node || !node->keeper().SignOut(token)) return platform::Denied("not signed in");
+    if (!node || !node->SignOut(token)) return platform::Denied("not signed in");
     return Status::Ok();
   }
 
@@ -107,7 +122,11 @@ class NodeImpl final : public Node {
     status.link_since = since_;
     status.key_store_kind = std::string(key_store_->Kind());
     status.hardware_bound = key_store_->HardwareBound();
-    if (const auto node = Enrolled()) node->FillStatus(status);
+    if (const auto node = Enrolled()) {
+      node->FillStatus(status);
+    } else {
+      FillWiped(status);
+    }
     return status;
   }
 
@@ -149,13 +168,12 @@ class NodeImpl final : public Node {
       findings.push_back({"link", false, "not enrolled", "run: cpisctl node enrol --server HOST:7444 --code CODE"});
     }
     findings.push_back({"key_store", key_store_->HardwareBound(),
-                        std::string(key_store_->Kind()) + (key_store_->HardwareBound() ? "" : ", NOT HARDWARE BOUND"),
-                        key_store_->HardwareBound() ? "" : "a copy of this disk is a copy of its secrets: for development only"});
-    std::error_code failed;
-    const auto space = std::filesystem::space(state_, failed);
-    const bool enough = !failed && space.available >= kLowDiskBytes;
-    findings.push_back({"disk", enough, failed ? failed.message() : std::to_string(space.available >> 20) + " MiB free",
-                        enough ? "" : "free some space: without it lookups and attendances are refused"});
+                        std::string(key_store_->Kind()) + ": " + std::string(key_store_->Worth()),
+                        key_store_->HardwareBound() ? "" : "where there is a TPM, enrol with --key-store tpm2"});
+    const platform::SwapVerdict swap = platform::WhetherKeysCanReachSwap();
+    findings.push_back({"memory", swap.safe, swap.detail,
+                        swap.safe ? "" : "let cpis-edged lock its memory (LimitMEMLOCK=infinity in its unit), or turn swap off"});
+    findings.push_back(DiskFinding());
     return findings;
   }
 
@@ -165,11 +183,150 @@ class NodeImpl final : public Node {
     return enrolled_;
   }
 
+  Finding DiskFinding() {
+    std::error_code failed;
+    const auto space = std::filesystem::space(state_, failed);
+    std::string detail = failed ? failed.message() : std::to_string(space.available >> 20) + " MiB free";
+    bool enough = !failed && space.available >= kLowDiskBytes;
+    if (const auto node = Enrolled(); node && !node->journal().reserve().whole()) {
+      enough = false;
+      detail += "; disk full: attendances and audit go on from their reserve, " +
+                std::to_string(node->journal().reserve().left() >> 20) + " MiB of it left";
+    }
+    return {"disk", enough, detail, enough ? "" : "free some space: without it lookups and attendances are refused"};
+  }
+
   Status Adopt(sync::node::Identity identity) {
-    CPIS_ASSIGN(std::shared_ptr<EnrolledNode> node, EnrolledNode::Open(state_, std::move(identity), clock_));
+    CPIS_ASSIGN(std::shared_ptr<EnrolledNode> node, EnrolledNode::Open(state_, std::move(identity), clock_,
+                                   [this](const sync::node::Identity& next) {
+                                     return sync::node::SaveIdentity(state_, *key_store_, next);
+                                   }));
+    node->limits().CountIn(*key_store_);
     const std::lock_guard lock(mutex_);
     enrolled_ = std::move(node);
     return Status::Ok();
+  }
+
+  bool Wiping() {
+    const std::lock_guard lock(mutex_);
+    return wipe_ && wipe_->state == WipeRecord::State::kUnderWay;
+  }
+
+  void FillWiped(NodeStatus& status) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!wipe_) return;
+      const bool under_way = wipe_->state == WipeRecord::State::kUnderWay;
+      status.wiped = {under_way, wipe_->order, under_way ? wipe_->began_at : wipe_->erased_at, !wipe_->proof.empty(),
+                      wipe_->state == WipeRecord::State::kTold};
+    }
+    if (const auto left = FormerJournals(state_).Count(); left.ok()) AddTo(status, *left);
+  }
+
+  // Returns when everything is erased, or will be by the next turn or start.
+  Status WipeBy(const sync::Order& order) {
+    const std::lock_guard one(enrolling_);
+    std::shared_ptr<EnrolledNode> node = Enrolled();
+    if (!node) return NotEnrolled();
+    // A copy that outlives the node: to sign with, and to bring the proof. A key store that fails now must not keep the rest.
+    auto identity = sync::node::LoadIdentity(state_, *key_store_);
+    WipeRecord record;
+    record.node = node->node_id();
+    record.order = order.id;
+    record.began_at = record.erased_at = clock_.Now();
+    CPIS_TRY(SaveWipe(state_, record));
+    platform::LogWarning("wipe", "begins, by order " + order.id);
+    leaving_ = identity.ok() ? std::make_unique<sync::node::Identity>(*std::move(identity)) : nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      wipe_ = record;
+      enrolled_.reset();
+    }
+    node->keeper().Lock();
+    const auto until = std::chrono::steady_clock::now() + kForwardBeforeWipe;
+    const bool online = order.kind != sync::Order::Kind::kWipe ||
+                        node->ForwardsWaiting([&] { return stop_asked_ || std::chrono::steady_clock::now() > until; });
+    proofs_left_ = online ? kProveTries : 0;
+    node->Stop();
+    // Its files close with it, when the last call that is under way has ended.
+    while (node.use_count() > 1) {
+      if (stop_asked_) return platform::Unavailable("the daemon is stopping: the next start finishes the wipe");
+      std::this_thread::sleep_for(kForwardTurn);
+    }
+    node.reset();
+    EraseWhatIsLeft();
+    BringProof();
+    return Wiping() ? platform::Internal("not everything could be erased yet: it is tried again (see the log)") : Status::Ok();
+  }
+
+  std::optional<WipeRecord> Record() {
+    const std::lock_guard lock(mutex_);
+    return wipe_;
+  }
+
+  // enrolling_ is held, or nobody else is there yet.
+  void EraseWhatIsLeft() {
+    if (!Wiping()) return;
+    const auto finished = FinishWipe({state_, *key_store_, clock_, leaving_.get()}, *Record());
+    if (!finished.ok()) platform::LogError("wipe", "not everything is erased yet: " + finished.status().message());
+    if (finished.ok()) Keep(*finished);
+  }
+
+  // enrolling_ is held. While the erased node's keys are in memory: they stay no longer than there is hope.
+  void BringProof() {
+    const auto record = Record();
+    if (!leaving_ || !record || record->state == WipeRecord::State::kUnderWay) return;
+    if (proofs_left_-- > 0) Told(*record, sync::node::Prove(*leaving_, record->proof, kProvePatience));
+    if (proofs_left_ > 0 && Record()->state != WipeRecord::State::kTold) return;
+    leaving_.reset();
+  }
+
+  // A vehicle that is enrolled again brings the proof of what it was; then nothing speaks of that any more.
+  void SettleWipe(EnrolledNode& node) {
+    const auto record = Record();
+    if (!record) return;
+    const bool tell = record->state != WipeRecord::State::kTold && !record->proof.empty();
+    if (tell && proofs_left_-- > 0) {
+      const Status proved = node.Prove(record->proof);
+      if (proved.code() == platform::Code::kUnavailable) ++proofs_left_;
+      Told(*record, proved);
+      return;
+    }
+    if (Status forgotten = ForgetWipe(state_); !forgotten.ok()) return;
+    const std::lock_guard lock(mutex_);
+    wipe_.reset();
+  }
+
+  void Told(WipeRecord record, const Status& proved) {
+    if (!proved.ok()) {
+      platform::LogInfo("wipe", "the proof is not with the fleet server yet: " + proved.message());
+      return;
+    }
+    record.state = WipeRecord::State::kTold;
+    if (Status saved = SaveWipe(state_, record); !saved.ok()) platform::LogError("wipe", saved.message());
+    Keep(record);
+  }
+
+  void Keep(const WipeRecord& record) {
+    const std::lock_guard lock(mutex_);
+    wipe_ = record;
+  }
+
+  void HousekeepOnce() {
+    std::optional<sync::Order> order;
+    if (const auto node = Enrolled()) {
+      node->Housekeep();
+      order = node->Ordered();
+      const std::lock_guard one(enrolling_);
+      SettleWipe(*node);
+    } else {
+      const std::lock_guard one(enrolling_);
+      if (Enrolled()) return;
+      EraseWhatIsLeft();
+      BringProof();
+    }
+    if (!order) return;
+    if (Status wiped = WipeBy(*order); !wiped.ok()) platform::LogError("wipe", wiped.message());
   }
 
   void Housekeep() {
@@ -179,7 +336,8 @@ class NodeImpl final : public Node {
         wake_.wait_for(lock, kSweepEvery, [this] { return stopping_; });
         if (stopping_) return;
       }
-      if (const auto node = Enrolled()) node->Housekeep();
+      HousekeepOnce();
+      platform::ScrubStack();  // it may have opened the key ring anew
     }
   }
 
@@ -188,11 +346,15 @@ class NodeImpl final : public Node {
   const platform::StateLock lock_;
   const std::unique_ptr<platform::KeyStore> key_store_;
   const Instant since_;
-  std::mutex enrolling_;
+  std::mutex enrolling_;  // one enrolment or wipe at a time; taken before mutex_
+  std::unique_ptr<sync::node::Identity> leaving_;  // guarded by enrolling_; of the node that is being erased
+  int proofs_left_ = kProveTries;                  // guarded by enrolling_; how often the proof is brought, before it must wait
+  std::atomic<bool> stop_asked_ = false;
 
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;                   // guarded by mutex_
+  std::optional<WipeRecord> wipe_;          // guarded by mutex_; of a wipe that is not settled
   // Guarded by mutex_. Shared with calls that are under way when the node is enrolled or ends.
   std::shared_ptr<EnrolledNode> enrolled_;
   std::thread housekeeper_;

@@ -54,8 +54,9 @@ struct AttendReply {
   std::string id;                      // of the attendance, also of the one queued before
   Notification notification;           // kQueued or kAlreadyQueued
   Instant occurred_at;
-  // What is known here of the person. Said, because the server takes whoever recorded it as FLAGGED for told.
-  sync::Outcome outcome = sync::Outcome::kCannotSay;
+  // What is known here of the person. Said, because the server takes whoever recorded it as FLAGGED for told. Nothing for an
+  // event-only person: they are not told, and the record says so.
+  std::optional<sync::Outcome> outcome;
 };
 
 enum class Freshness { kNever, kFresh, kAgeing, kExpired };
@@ -88,6 +89,14 @@ struct NodeStatus {
   std::optional<Instant> lease_expires;
   std::string key_store_kind;
   bool hardware_bound = false;
+  struct Wiped {
+    bool under_way = false;  // else all is erased
+    std::string order;       // id of the fleet's order, or "local"
+    Instant at;              // when it began, or was over
+    bool proof = false;      // signed before the key to sign with was gone
+    bool told = false;       // the fleet server has the proof
+  };
+  std::optional<Wiped> wiped;                     // of a node that is not enrolled
   uint64_t alerts = 0;                            // that nobody has acknowledged
   uint64_t england_prefixes = 0;
   std::optional<double> england_false_positives;  // rate; nothing while no index is held
@@ -112,7 +121,7 @@ struct TopicVerdict {
 };
 
 struct Finding {            // doctor
-  std::string check;        // "link", "clock", "key_store", "disk", "data_age", "certificate"
+  std::string check;        // "link", "clock", "key_store", "memory", "disk", "data_age", "certificate"
   bool good = false;
   std::string detail;
   std::string advice;       // empty when good
@@ -136,11 +145,16 @@ class Node {
   using Progress = std::function<void(uint64_t done, uint64_t total)>;
   virtual Status Enrol(const std::string& server, const std::string& code) = 0;
 
-  // kDenied: unknown or wrong (the message does not say which), or waiting out a delay (says how long).
+  // Forwards what waits if there is a link, for 30 s at most, then erases keys and rows; what could not be forwarded stays,
+  // sealed to the fleet server. Once it has begun it is finished by the next start, whatever happens. kDenied: not enrolled.
+  virtual Status Wipe() = 0;
+
+  // kDenied: unknown or wrong (the message does not say which), waiting out a delay (says how long), or locked out.
   virtual Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin) = 0;
   virtual Status SignOut(const std::string& token) = 0;
 
-  // kDenied: no such session; kInvalid: not an NHS number. Everything else is an Answer.
+  // kDenied: no such session; kForbidden: not what this person may do (rights.h); kInvalid: not an NHS number. Everything else is
+  // an Answer.
   virtual Result<Answer> Lookup(const std::string& token, const LookupRequest& request) = 0;
   // Asks the fleet server what England knows of this number, within 3 s; the answer, from FLEET_SERVER, is recorded as a lookup's
   // is, and nothing of it is kept. For answers with `resolvable`. kUnavailable: no link, or not in time: the local answer stands.
@@ -150,7 +164,7 @@ class Node {
   virtual Result<std::vector<AlertShown>> Alerts(const std::string& token) = 0;
   // The alert, as acknowledged; durable when it returns. kNotFound: no such alert. The first to acknowledge it stands.
   virtual Result<AlertShown> AcknowledgeAlert(const std::string& token, const std::string& id) = 0;
-  // Returns once the attendance is durable. kDenied; kForbidden for B0170; kInvalid; kExhausted or kInternal when it could not be kept.
+  // Returns once the attendance is durable. kDenied; kForbidden; kInvalid; kExhausted or kInternal when it could not be kept.
   virtual Result<AttendReply> Attend(const std::string& token, const AttendRequest& request) = 0;
 
   virtual NodeStatus GetStatus() = 0;

@@ -35,12 +35,22 @@ std::shared_ptr<const Orders::Now> Orders::Read() {
   }
   // How long a "no" holds is not known then: no "no" is said.
   if (!now->readable) now->policy.fresh_for = std::chrono::seconds(-1);
-  const auto entry = replica_.Get(Topic::Node(identity_.node_id), KeyOf("grant"));
-  if (entry.ok()) {
-    auto grant = sync::DecodeGrant(*entry);
-    if (grant.ok()) now->grant = *std::move(grant);
-  }
+  ReadOwn(*now);
   return now;
+}
+
+void Orders::ReadOwn(Now& now) {
+  const Topic own = Topic::Node(identity_.node_id);
+  if (const auto entry = replica_.Get(own, KeyOf(sync::kGrantEntry)); entry.ok()) {
+    auto grant = sync::DecodeGrant(*entry);
+    if (grant.ok()) now.grant = *std::move(grant);
+  }
+  if (auto entry = replica_.Get(own, KeyOf(sync::kRingEntry)); entry.ok()) now.wrapped_ring = *std::move(entry);
+  if (const auto entry = replica_.Get(own, KeyOf(sync::kOrderEntry)); entry.ok()) {
+    auto order = sync::DecodeOrder(*entry);
+    if (order.ok()) now.order = *std::move(order);
+    if (!order.ok()) platform::LogError("orders", "an order cannot be read: " + order.status().message());
+  }
 }
 
 Result<sync::StaffMember> Orders::Find(const std::string& staff_id) {
@@ -60,7 +70,8 @@ Result<sync::StaffMember> Orders::Find(const std::string& staff_id) {
 Result<crypto::KeyRing> Orders::OpenRing(const crypto::Secret& ring_key) {
   const auto now = Current();
   if (!now->grant || now->grant->revoked) return platform::Unavailable("this vehicle holds no grant");
-  return crypto::UnwrapRing(now->grant->wrapped_ring, identity_.box, ring_key);
+  if (now->wrapped_ring.empty()) return platform::NotFound("this vehicle's keys were destroyed, for its lease is long over");
+  return crypto::UnwrapRing(now->wrapped_ring, identity_.box, ring_key);
 }
 
 }  // namespace cpis::edge

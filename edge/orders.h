@@ -12,6 +12,7 @@
 #include "crypto/key_ring.h"
 #include "edge/replica.h"
 #include "sync/node/identity.h"
+#include "sync/order.h"
 #include "sync/records.h"
 
 namespace cpis::edge {
@@ -24,6 +25,8 @@ class Orders {
 
   struct Now {
     std::optional<sync::Grant> grant;  // nothing before the first sync
+    Bytes wrapped_ring;                // empty: never came, or destroyed after the lease
+    std::optional<sync::Order> order;  // to erase everything
     sync::Policy policy;
     bool readable = true;              // false: a setting is there and cannot be read; it may be stricter than the default
   };
@@ -32,11 +35,13 @@ class Orders {
 
   // A member of the roster. kNotFound; kUnavailable before the roster has come.
   Result<sync::StaffMember> Find(const std::string& staff_id);
-  // The key ring that the grant holds. kCorrupt when it does not open.
+  // The key ring of this node. kUnavailable without a grant; kNotFound when the ring is not here (it was destroyed when the lease
+  // was long over, and comes back with the next contact); kCorrupt when it does not open.
   Result<crypto::KeyRing> OpenRing(const crypto::Secret& ring_key);
 
  private:
   std::shared_ptr<const Now> Read();
+  void ReadOwn(Now& now);  // what this node's own topic says
 
   const sync::node::Identity& identity_;
   Replica& replica_;

@@ -80,11 +80,7 @@ Result<Replica::Scan> Replica::ReadFile(bool rows_too) {
   CPIS_TRY(ReadTopics(scan));
   CPIS_TRY(ReadTable(Table::kOrders, scan));
   if (rows_too) CPIS_TRY(ReadTable(Table::kRows, scan));
-  CPIS_ASSIGN(auto manifest, file_->Meta(kRegionManifest));
-  if (manifest) {
-    auto decoded = sync::DecodeManifest(*manifest, options_.freshness_public_key);
-    if (decoded.ok()) scan.region_manifest = *std::move(decoded);  // otherwise as if none was heard yet
-  }
+  CPIS_ASSIGN(scan.region_manifest, ReadManifest(&scan.region_manifest_bytes));
   return scan;
 }
 

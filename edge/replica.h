@@ -78,7 +78,7 @@ class Replica : public sync::node::ReplicaStore {
  public:
   struct Options {
     std::filesystem::path file;
-    Bytes freshness_public_key;  // manifests kept on disk are verified again
+    Bytes freshness_public_key;  // a manifest kept on disk is verified again; one that an earlier key signed goes by our own seal
     crypto::Secret seal_key;     // 32 bytes, this node's own
     std::function<void()> before_rows{};  // if set, called on the verifier's thread before it reads the rows
   };
@@ -118,7 +118,13 @@ class Replica : public sync::node::ReplicaStore {
   std::optional<std::vector<Digest>> RepairBasis(const sync::Topic& topic) const override;
   Status ApplyRepair(const sync::Segment& repair) override;
   Status AdoptManifest(const sync::Manifest& manifest, ByteView signed_bytes) override;
+  Status MayGrow() const override;  // any thread
+  Adopted AdoptedManifest() const override;
   Status Drop(const sync::Topic& topic) override;
+  // Takes one entry of a topic that is not rows away for good: when it returns, no byte of it is in the file or its log. The
+  // rest of the topic goes on serving, but it stands at sequence 0 from then on and is fetched whole on contact. Good to call
+  // again after a failure, or a kill.
+  Status Erase(const sync::Topic& topic, sync::RowIndex key);
 
  private:
   struct Held {
@@ -135,12 +141,14 @@ class Replica : public sync::node::ReplicaStore {
     std::map<std::string, Held> held;
     std::map<std::string, Staging> staged;
     std::optional<sync::Manifest> region_manifest;
+    Bytes region_manifest_bytes;
     bool orphans = false;  // entries of no generation: what a kill left of a replaced one
     std::map<int64_t, sync::TopicSet*> SetsOf(Table table);
     void Judge(Table table);  // marks the damaged
   };
   static constexpr std::string_view kRegionManifest = "manifest.region";
   static constexpr std::string_view kNodeManifest = "manifest.node";
+  static constexpr std::string_view kRegionManifestSeal = "manifest.region.seal";
 
   explicit Replica(Options options);
 
@@ -173,6 +181,9 @@ class Replica : public sync::node::ReplicaStore {
   void AwaitRows() const;
   void VerifyRows();  // the verifier's life
 
+  Bytes SealOf(ByteView signed_manifest) const;
+  Result<std::optional<sync::Manifest>> ReadManifest(Bytes* bytes);
+  Status WriteAdopted(ReplicaFile& file, ByteView signed_bytes, const std::vector<TopicRecord>& moved);
   static bool Fulfils(const TopicRecord& record, const sync::TopicHead& head, crypto::Epoch epoch);
   struct Agreement {
     bool agreed = true;
@@ -195,6 +206,7 @@ class Replica : public sync::node::ReplicaStore {
   mutable std::mutex memory_mutex_;         // held for moments, never across a commit
   std::map<std::string, Held> held_;        // written under both mutexes, read under either
   std::optional<sync::Manifest> manifest_;  // guarded by memory_mutex_
+  Bytes manifest_bytes_;                    // guarded by memory_mutex_; as it came
   sync::England england_;                   // guarded by memory_mutex_
   Digest england_digest_{};                 // guarded by memory_mutex_; of the topic that england_ was made of
   uint64_t orders_version_ = 1;             // guarded by memory_mutex_

@@ -2,6 +2,7 @@
 //
 // How the replica changes: memory first (it can be taken back), then the disk in one commit, then both are kept.
 #include "edge/replica.h"
+#include "edge/tuning.h"
 #include "platform/log.h"
 
 namespace cpis::edge {
@@ -38,12 +39,6 @@ Status WriteDelta(ReplicaFile& file, const TopicRecord& record, const Segment& d
     CPIS_TRY(entry.body.empty() ? file.Remove(table, record.id, entry.index) : file.Put(table, record.id, entry));
   }
   CPIS_TRY(file.Save(record));
-  return transaction.Commit();
-}
-
-Status WriteMeta(ReplicaFile& file, std::string_view key, ByteView value) {
-  CPIS_ASSIGN(auto transaction, file.Begin());
-  CPIS_TRY(file.SetMeta(key, value));
   return transaction.Commit();
 }
 
@@ -104,7 +99,7 @@ Status Replica::ApplyDelta(const Segment& delta) {
     return Invalid("replica: a delta of topic " + delta.topic.text() + " has an older epoch");
   if (patch) return ApplyPatch(*file, delta);
   const auto held = held_.find(delta.topic.text());
-  const bool start_over = held == held_.end() || held->second.damaged;
+  const bool start_over = held == held_.end() || held->second.damaged || cursor.sequence == sync::Sequence{0};  // see Erase
   CPIS_TRY(start_over ? StartTopic(*file, delta) : ChangeTopic(*file, held->second, delta));
   if (delta.topic == Topic::Index()) TakeEngland();
   return Status::Ok();
@@ -158,7 +153,7 @@ std::optional<Replica::Staged> Replica::StagedSnapshot(const Topic& topic) const
   const std::lock_guard write(write_mutex_);
   const auto staging = staged_.find(topic.text());
   if (staging == staged_.end()) return std::nullopt;
-  return Staged{staging->second.record.to, staging->second.record.next_part};
+  return Staged{staging->second.record.to, staging->second.record.next_part, staging->second.record.epoch};
 }
 
 Status Replica::CheckPart(const Segment& part) const {
@@ -237,28 +232,11 @@ Status Replica::DropStaging(ReplicaFile& file, const Topic& topic) {
   return file.Sweep();
 }
 
-// A manifest older than the one kept changes nothing: what it promises is held, and so is what the newer one promised.
-Status Replica::AdoptManifest(const sync::Manifest& manifest, ByteView signed_bytes) {
-  AwaitRows();
-  const std::lock_guard write(write_mutex_);
-  CPIS_ASSIGN(ReplicaFile * file, Writable());
-  bool of_node = !manifest.heads.empty();
-  for (const sync::TopicHead& head : manifest.heads) {
-    of_node = of_node && head.topic.kind() == Topic::Kind::kNode;
-    const auto held = held_.find(head.topic.text());
-    if (held != held_.end() && !Fulfils(held->second.record, head, manifest.epoch)) {
-      return Invalid("replica: the manifest promises " + Place(head.topic, head.sequence) + ", held is " +
-                     Place(head.topic, held->second.record.sequence));
-    }
-  }
-  const bool older =
-      manifest_ && (manifest.epoch < manifest_->epoch ||
-                    (manifest.epoch == manifest_->epoch && manifest.server_time < manifest_->server_time));
-  if (!of_node && older) return Status::Ok();
-  CPIS_TRY(Settle(WriteMeta(*file, of_node ? kNodeManifest : kRegionManifest, signed_bytes)));
-  const std::lock_guard memory(memory_mutex_);
-  if (!of_node) manifest_ = manifest;
-  return Status::Ok();
+Status Replica::MayGrow() const {
+  std::error_code failed;
+  const auto space = std::filesystem::space(options_.file.parent_path(), failed);
+  if (failed || space.available >= kReplicaLeaves) return Status::Ok();  // a disk that cannot be asked says so when it is written
+  return platform::Exhausted(std::to_string(space.available >> 20) + " MiB are left of the disk, for attendances and audit");
 }
 
 Status Replica::Drop(const Topic& topic) {

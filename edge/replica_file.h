@@ -83,6 +83,8 @@ class ReplicaFile {
   Status Sweep();
   // Makes anew what leads to the entries: the trees of the indexes, and when `thorough` those of the tables too.
   Status Rebuild(bool thorough);
+  // Brings the log into the file and empties it: what was deleted is then in neither. kUnavailable while somebody reads.
+  Status EmptyLog() { return database_.Checkpoint(); }
 
   Result<std::optional<Bytes>> Meta(std::string_view key);
   Status SetMeta(std::string_view key, ByteView value);

@@ -51,6 +51,7 @@ void Replica::Take(Scan scan, bool rows_too) {
   held_ = std::move(scan.held);
   staged_ = std::move(scan.staged);
   manifest_ = std::move(scan.region_manifest);
+  manifest_bytes_ = std::move(scan.region_manifest_bytes);
   ++orders_version_;
   verifying_ = !rows_too;
   verified_.notify_all();

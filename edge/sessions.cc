@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge/sessions.h"
 
+#include <algorithm>
+
+#include "edge/rights.h"
+#include "edge/tuning.h"
+
 namespace cpis::edge {
 namespace {
 
@@ -14,13 +19,14 @@ Sessions::TokenHash Sessions::HashOf(const std::string& token) {
 
 bool Sessions::Over(const Session& session, const sync::Policy& policy) const {
   const auto now = clock_.SinceBoot();
-  return now - session.used > policy.idle_limit || now - session.began > policy.shift_limit;
+  const bool jumped = std::chrono::abs(WallAhead() - session.wall_ahead) > kClockJump;
+  return jumped || now - session.used > policy.idle_limit || now - session.began > policy.shift_limit;
 }
 
 SessionInfo Sessions::Begin(SignedIn who, const sync::Policy& policy, Instant now) {
   const std::string token = platform::Base64Url(crypto::RandomBytes(kTokenBytes));
   const std::lock_guard lock(mutex_);
-  sessions_[HashOf(token)] = {std::move(who), clock_.SinceBoot(), clock_.SinceBoot()};
+  sessions_[HashOf(token)] = {std::move(who), clock_.SinceBoot(), clock_.SinceBoot(), WallAhead()};
   return {token, now + policy.shift_limit};
 }
 
@@ -49,13 +55,14 @@ void Sessions::EndAllOf(const std::string& staff) {
 bool Sessions::Sweep(const sync::Policy& policy) {
   const std::lock_guard lock(mutex_);
   std::erase_if(sessions_, [&](const auto& entry) { return Over(entry.second, policy); });
-  return !sessions_.empty();
+  return std::any_of(sessions_.begin(), sessions_.end(),
+                     [](const auto& entry) { return NeedsRecords(entry.second.who.duty); });
 }
 
-std::vector<std::string> Sessions::Staff() const {
+std::vector<SignedIn> Sessions::Staff() const {
   const std::lock_guard lock(mutex_);
-  std::vector<std::string> staff;
-  for (const auto& [hash, session] : sessions_) staff.push_back(session.who.staff);
+  std::vector<SignedIn> staff;
+  for (const auto& [hash, session] : sessions_) staff.push_back(session.who);
   return staff;
 }
 

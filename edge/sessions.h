@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who is signed in. Tokens are known to their holders only: here are their hashes. Idle and shift limits run on the clock that
-// counts suspended time, so a tablet that slept is not still signed in.
+// counts suspended time, so a tablet that slept is not still signed in. Who sets the wall clock while somebody is signed in has
+// something in mind: a jump of it ends every session.
 #pragma once
 
 #include <functional>
@@ -19,6 +20,7 @@ namespace cpis::edge {
 struct SignedIn {
   std::string staff;
   sync::Right right = sync::Right::kNotify;
+  sync::Duty duty = sync::Duty::kClinician;
 };
 
 // Thread-safe.
@@ -33,19 +35,21 @@ class Sessions {
   bool End(const std::string& token);
   // Ends everyone of that staff id: they were struck off the roster.
   void EndAllOf(const std::string& staff);
-  // Ends what has run out. True when somebody is still signed in.
+  // Ends what has run out. True when somebody is still signed in who needs record keys.
   bool Sweep(const sync::Policy& policy);
-  std::vector<std::string> Staff() const;
+  std::vector<SignedIn> Staff() const;
 
  private:
   struct Session {
     SignedIn who;
     std::chrono::milliseconds began;  // since boot
     std::chrono::milliseconds used;
+    std::chrono::milliseconds wall_ahead;  // of the clock since boot, when it began
   };
   using TokenHash = crypto::Digest;
   static TokenHash HashOf(const std::string& token);
   bool Over(const Session& session, const sync::Policy& policy) const;
+  std::chrono::milliseconds WallAhead() const { return clock_.Now().time_since_epoch() - clock_.SinceBoot(); }
 
   const platform::Clock& clock_;
   mutable std::mutex mutex_;

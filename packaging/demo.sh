@@ -83,7 +83,7 @@ a101() { CPIS_SESSION=${session_a101-} "$bin/cpisctl" node "$@" --state "$work/a
 a202() { CPIS_SESSION=${session_a202-} "$bin/cpisctl" node "$@" --state "$work/a202"; }
 
 say "1. A fleet server for North West Ambulance Service, and a radio link that this script can cut"
-fleet init --trust RX7 --name "North West Ambulance Service" | indent
+fleet init --trust RX7 --name "North West Ambulance Service" --key-store plain | indent
 start radio "$bin/e2e_relay" 0 "$work/server-port"
 radio=$(member listen <"$work/radio.ready")
 start fleet "$bin/cpis-fleetd" --state "$work/fleet" --listen 127.0.0.1:0 --enrol-listen 127.0.0.1:0 --http 127.0.0.1:0 \

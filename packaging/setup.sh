@@ -9,7 +9,8 @@ packages=(
   libsqlite3-dev libsodium-dev libssl-dev
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
   libboost1.81-dev libboost-json1.81-dev libpugixml-dev libcli11-dev libtomlplusplus-dev
-  catch2
+  libtss2-dev
+  catch2 swtpm systemd
 )
 
 missing=()

@@ -43,7 +43,7 @@ struct HttpResponse {
 
 struct TlsIdentity {
   std::string certificate_chain_pem;
-  std::string private_key_pem;
+  std::string private_key_pem;  // wiped once the server has it
 };
 
 // Serves until destroyed. Bad requests, bodies over the limit (413), header floods (431) and slow peers (408) are answered

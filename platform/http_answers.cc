@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/http_answers.h"
 
+#include "platform/memory.h"
+
 namespace cpis::platform {
 
 HttpResponse HttpAnswers::Answer(const HttpRequest& request) const {
   try {
-    return handler_(request);
+    HttpResponse response = handler_(request);
+    ScrubStack();
+    return response;
   } catch (...) {
     return Refuse(500, "the service failed on this request");
   }

@@ -133,8 +133,9 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
   // Between requests: a peer that stays silent is left without a word.
   void AwaitRequest() {
     answering_ = false;
-    request_ = {};
-    wire_ = {};
+    (void)std::exchange(request_, {});  // an assigned string would keep its memory, and what was in it
+    (void)std::exchange(wire_, {});
+    parser_.reset();
     if (shared_.stopping) return Close();
     if (buffer_.size() > 0) return ReadHeader();  // pipelined
     buffer_.shrink_to_fit();
@@ -328,7 +329,7 @@ class Server final : public HttpServer {
 
   Status UseTls() {
     if (!shared_.options.tls) return Status::Ok();
-    const TlsIdentity& identity = *shared_.options.tls;
+    TlsIdentity& identity = *shared_.options.tls;
     auto& tls = shared_.tls.emplace(asio::ssl::context::tls_server);
     SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_3_VERSION);
     SSL_CTX_set_num_tickets(tls.native_handle(), 0);  // nobody resumes
@@ -336,9 +337,9 @@ class Server final : public HttpServer {
     tls.use_certificate_chain(asio::buffer(identity.certificate_chain_pem), error);
     if (error) return Invalid("TLS certificate chain: " + error.message());
     tls.use_private_key(asio::buffer(identity.private_key_pem), asio::ssl::context::pem, error);
-    if (error || SSL_CTX_check_private_key(tls.native_handle()) != 1) {
-      return Invalid("TLS private key: not a key of this certificate");
-    }
+    explicit_bzero(identity.private_key_pem.data(), identity.private_key_pem.size());
+    const bool fits = !error && SSL_CTX_check_private_key(tls.native_handle()) == 1;
+    if (!fits) return Invalid("TLS private key: not a key of this certificate");
     return Status::Ok();
   }
 

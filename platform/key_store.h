@@ -19,7 +19,12 @@ class KeyStore {
   virtual std::string_view Kind() const = 0;       // "plain", "passphrase-file", "tpm2", "systemd-creds"
   virtual bool HardwareBound() const = 0;          // false: a copy of the disk is a copy of the secret
 
-  // Keeps `secret` (at most 64 bytes) durably, replacing what was kept.
+  // What that is worth, for the person who asks doctor: one clause, without a full stop.
+  virtual std::string_view Worth() const {
+    return HardwareBound() ? "the disk alone opens nothing" : "NOT HARDWARE BOUND: a copy of this disk is a copy of its secrets";
+  }
+
+  // Keeps `secret` (at most 64 bytes) durably, replacing what was kept; cut short by a power cut, it keeps the one or the other.
   virtual Status Seal(ByteView secret) = 0;
   // kNotFound when nothing was sealed; kDenied when the store will not open it (wrong passphrase, wrong machine).
   virtual Result<Bytes> Unseal() = 0;

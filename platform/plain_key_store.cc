@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/plain_key_store.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <array>
-#include <system_error>
-#include <vector>
-
+#include "platform/erase.h"
 #include "platform/files.h"
 
 namespace cpis::platform {
@@ -17,20 +11,15 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMaxSecret = 64;
 
-void Overwrite(const fs::path& file) {
-  const int fd = open(file.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) return;
-  const std::array<uint8_t, kMaxSecret> zeros{};
-  if (write(fd, zeros.data(), zeros.size()) > 0) fsync(fd);
-  close(fd);
-}
-
 class PlainKeyStore : public KeyStore {
  public:
   explicit PlainKeyStore(fs::path file) : file_(std::move(file)) {}
 
   std::string_view Kind() const override { return "plain"; }
   bool HardwareBound() const override { return false; }
+  std::string_view Worth() const override {
+    return "NOT HARDWARE BOUND: a copy of this disk is a copy of its secrets; for development only";
+  }
 
   Status Seal(ByteView secret) override {
     if (secret.size() > kMaxSecret) return Invalid("a secret of the key store has at most 64 bytes");
@@ -44,22 +33,7 @@ class PlainKeyStore : public KeyStore {
     return secret;
   }
 
-  Status Forget() override {
-    std::error_code error;
-    // Beside the file may lie what a Seal left that lost power half-way.
-    const std::string unfinished = "." + file_.filename().string() + ".";
-    std::vector<fs::path> copies{file_};
-    const fs::path directory = file_.has_parent_path() ? file_.parent_path() : fs::path(".");
-    for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
-      if (at->path().filename().string().starts_with(unfinished)) copies.push_back(at->path());
-    }
-    for (const fs::path& copy : copies) {
-      Overwrite(copy);
-      fs::remove(copy, error);
-      if (error) return Internal("key store: cannot remove " + copy.string() + ": " + error.message());
-    }
-    return Status::Ok();
-  }
+  Status Forget() override { return EraseFile(file_).In("key store"); }
 
  private:
   fs::path file_;

@@ -349,7 +349,8 @@ Status Transaction::Commit() {
   Status committed = impl.Execute(impl.commit.get());
   if (!committed.ok()) {
     impl.Poison();
-    return Internal(committed.message());  // the destructor rolls back what may be left
+    // The destructor rolls back what may be left. A full disk is told apart: whoever opens it again may make room first.
+    return committed.code() == Code::kExhausted ? Exhausted(committed.message()) : Internal(committed.message());
   }
   impl.in_transaction = false;
   database_ = nullptr;

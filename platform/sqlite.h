@@ -88,7 +88,7 @@ class Database {
 
 // BEGIN IMMEDIATE … COMMIT. Rolls back unless Commit was called and succeeded. A commit that fails leaves the database
 // unusable until it is opened again (after an fsync error the state of the disk is unknowable): every later call on it fails
-// with kInternal.
+// with kInternal. The commit itself fails with kExhausted when the disk is full, else with kInternal.
 class Transaction {
  public:
   static Result<Transaction> Begin(Database& database);

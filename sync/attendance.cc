@@ -86,6 +86,10 @@ Result<Event> DecodeEvent(ByteView bytes) {
   return event;
 }
 
+AuditCheckpoint After(const AuditCheckpoint& before, ByteView sealed_event) {
+  return {before.count + 1, crypto::Blake2b32({before.link, crypto::Blake2b32({sealed_event})})};
+}
+
 Bytes EncodeEnvelope(const Envelope& envelope, const crypto::SigningKey& node_key) {
   ByteWriter out;
   out.U8(kSuite);
@@ -94,6 +98,10 @@ Bytes EncodeEnvelope(const Envelope& envelope, const crypto::SigningKey& node_ke
   out.U8(static_cast<uint8_t>(envelope.kind));
   out.Sized(envelope.id);
   out.Sized(ByteView(envelope.sealed_event));
+  if (envelope.audit_before) {
+    out.U64(envelope.audit_before->count);
+    out.Raw(envelope.audit_before->link);
+  }
   return crypto::Sign(node_key, crypto::Role::kNode, kEnvelopePurpose, out.bytes());
 }
 
@@ -107,6 +115,12 @@ Result<Envelope> DecodeEnvelope(ByteView bytes, ByteView node_public_key) {
   envelope.kind = in.Enumerator(EntryKind::kAttendance, EntryKind::kAudit);
   envelope.id = in.SizedText();
   envelope.sealed_event = platform::ToBytes(in.Sized());
+  if (in.remaining() > 0) {
+    AuditCheckpoint& before = envelope.audit_before.emplace();
+    before.count = in.U64();
+    const ByteView link = in.Raw(before.link.size());
+    if (link.size() == before.link.size()) std::copy(link.begin(), link.end(), before.link.begin());
+  }
   if (!in.AtEnd()) return Corrupt("envelope: not in the form of this version");
   return envelope;
 }

@@ -3,11 +3,13 @@
 // What a vehicle reports to the fleet server, how it travels, and how the server answers for it.
 //
 //   envelope: 0 suite 1 │ node id, varint-sized │ node sequence 8 │ kind 1 │ id, varint-sized │ sealed event, varint-sized │
-//             role 1 │ signature 64 by the node, purpose "cpis.v1.envelope"
+//             checkpoint: audit count 8 │ audit link 32 │ role 1 │ signature 64 by the node, purpose "cpis.v1.envelope"
+//             The checkpoint is missing in envelopes of journals from before there was one.
 //   receipt:  0 suite 1 │ node id, varint-sized │ node sequence 8 │ id, varint-sized │ verdict 1 │ server time 8 (Unix ms) │
 //             reason, varint-sized │ role 1 │ signature 64 by freshness, purpose "cpis.v1.receipt"
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "platform/clock.h"
@@ -40,12 +42,24 @@ struct Event {
 Bytes EncodeEvent(const Event& event);
 Result<Event> DecodeEvent(ByteView bytes);
 
+// How far a node's audit chain had come: the number of its entries, and the link of the last. A chain starts at count 0
+// with a link of zeros; one that lost its head starts again at a random link.
+struct AuditCheckpoint {
+  uint64_t count = 0;
+  crypto::Digest link{};
+  bool operator==(const AuditCheckpoint&) const = default;
+};
+// The checkpoint after one more entry: link = BLAKE2b-32(link before │ BLAKE2b-32(sealed event)).
+AuditCheckpoint After(const AuditCheckpoint& before, ByteView sealed_event);
+
 struct Envelope {
   std::string node;
   uint64_t node_sequence = 0;
   EntryKind kind = EntryKind::kAttendance;
   std::string id;
   Bytes sealed_event;
+  // Of the chain as it stood before this entry was written. An audit entry is the next one after it.
+  std::optional<AuditCheckpoint> audit_before{};
 };
 Bytes EncodeEnvelope(const Envelope& envelope, const crypto::SigningKey& node_key);
 Result<Envelope> DecodeEnvelope(ByteView bytes, ByteView node_public_key);

@@ -57,9 +57,13 @@ Bytes EncodeManifest(const Manifest& manifest, const crypto::SigningKey& freshne
 }
 
 Result<Manifest> DecodeManifest(ByteView bytes, ByteView freshness_public_key) {
-  CPIS_ASSIGN(const auto message,
-              crypto::Verify(freshness_public_key, crypto::Role::kFreshness, kManifestPurpose, bytes));
-  WireReader in(message);
+  CPIS_TRY(crypto::Verify(freshness_public_key, crypto::Role::kFreshness, kManifestPurpose, bytes).status());
+  return DecodeVerifiedManifest(bytes);
+}
+
+Result<Manifest> DecodeVerifiedManifest(ByteView bytes) {
+  if (bytes.size() < crypto::kSignatureOverhead) return NotAManifest();
+  WireReader in(bytes.first(bytes.size() - crypto::kSignatureOverhead));
   Manifest manifest;
   in.Expect(kSuite);
   manifest.epoch = Epoch{in.U32()};
@@ -91,7 +95,7 @@ Bytes EncodeKeySet(const KeySet& keys, const crypto::SigningKey& root) {
   ByteWriter out;
   out.U8(kSuite);
   out.U32(keys.version);
-  for (const auto* key : {&keys.content, &keys.freshness, &keys.policy, &keys.fleet_box}) {
+  for (const auto* key : {&keys.content, &keys.freshness, &keys.policy, &keys.fleet_box, &keys.root}) {
     if (key->size() != kPublicKeyBytes) std::abort();  // a key set that nobody could read would lock every node out
     out.Raw(*key);
   }
@@ -104,11 +108,24 @@ Result<KeySet> DecodeKeySet(ByteView bytes, ByteView root_public_key) {
   KeySet keys;
   in.Expect(kSuite);
   keys.version = in.U32();
-  for (auto* key : {&keys.content, &keys.freshness, &keys.policy, &keys.fleet_box}) {
+  for (auto* key : {&keys.content, &keys.freshness, &keys.policy, &keys.fleet_box, &keys.root}) {
     *key = platform::ToBytes(in.Raw(kPublicKeyBytes));
   }
   if (!in.AtEnd()) return Corrupt("key set: not in the form of this version");
   return keys;
+}
+
+Result<KeySet> DecodeNextKeySet(ByteView bytes, const KeySet& held) {
+  CPIS_ASSIGN(KeySet next, DecodeKeySet(bytes, held.root));
+  if (held.version == UINT32_MAX || next.version != held.version + 1) {
+    return platform::Denied("key set " + std::to_string(next.version) + " does not follow key set " + std::to_string(held.version));
+  }
+  return next;
+}
+
+bool IsKeySet(ByteView bytes) {
+  return bytes.size() >= crypto::kSignatureOverhead &&
+         bytes[bytes.size() - crypto::kSignatureOverhead] == static_cast<uint8_t>(crypto::Role::kRoot);
 }
 
 }  // namespace cpis::sync

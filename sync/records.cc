@@ -6,7 +6,7 @@
 //   authority: 0x01 │ code │ name │ emergency duty telephone │ office hours telephone
 //   viewer:    0x02 │ varint id │ name │ role code │ role name │ organisation code │ organisation name
 //   staff:     0x03 │ id │ name │ role code │ role name │ right 1 │ disabled 1 │ PIN record │ duty 1
-//   grant:     0x04 │ varint number of partitions │ codes │ boxed roster key │ wrapped ring │ revoked 1
+//   grant:     0x04 │ varint number of partitions │ codes │ boxed roster key │ revoked 1
 //   setting:   0x05 │ key │ value
 //   alert:     0x06 │ id │ event │ NHS number │ staff │ incident │ occurred at 8 (Unix ms) │ outcome 1 │ raised at 8 │
 //              varint number of plans │ for each: the authority's four texts │ type 1 │ start 8 │ ends 1 │ end 8, if it ends
@@ -133,7 +133,6 @@ Bytes Encode(const Grant& grant) {
   out.Varint(grant.region.size());
   for (const auto& code : grant.region) out.Sized(code);
   out.Sized(ByteView(grant.boxed_roster_key));
-  out.Sized(ByteView(grant.wrapped_ring));
   out.U8(grant.revoked ? 1 : 0);
   return std::move(out).Take();
 }
@@ -166,7 +165,6 @@ Result<Grant> DecodeGrant(ByteView bytes) {
   const auto count = in.Count(1);
   for (size_t i = 0; i < count && in.ok(); ++i) grant.region.push_back(in.SizedText());
   grant.boxed_roster_key = platform::ToBytes(in.Sized());
-  grant.wrapped_ring = platform::ToBytes(in.Sized());
   grant.revoked = in.Bool();
   if (!in.AtEnd()) return Corrupt("grant: not in the form of this version");
   return grant;

@@ -53,6 +53,10 @@ struct StaffMember {
   Duty duty = Duty::kClinician;
 };
 
+// What the fleet server does with a node of which it has two histories: it is one of two from the same disk, or was put back
+// from an old image. kReEnrol revokes it and frees its name, so that the vehicle can be enrolled anew.
+enum class OnClone : uint8_t { kRevoke = 0, kReEnrol = 1, kAlert = 2 };
+
 // policy, entry NAME: text form of a value. Every knob the fleet may set, with its default.
 struct Policy {
   std::chrono::seconds fresh_for = std::chrono::hours(24);    // fresh_for_hours
@@ -61,19 +65,28 @@ struct Policy {
   std::chrono::seconds shift_limit = std::chrono::hours(12);  // shift_limit_hours
   int england_one_in = 64;                                    // england_false_positive_one_in; see README, "The England index"
   int frequent_accesses = 3;                                  // frequent_accesses, in 90 days
+  OnClone on_clone = OnClone::kRevoke;                        // on_clone: revoke, re-enrol, alert; the fleet server's alone
+  // How many numbers may be looked up; see edge/README.md, "Limits". A hold follows the one that goes over.
+  int looks_per_hour_person = 40;
+  int looks_per_day_person = 100;
+  int looks_per_hour_node = 60;
+  int looks_per_day_node = 200;
+  int misses_per_hour_person = 20;                            // of which no plan is known
 
   // Applies one setting. kInvalid quotes the key or value and says what would be right.
   Status Set(std::string_view key, std::string_view value);
   std::vector<std::pair<std::string, std::string>> Settings() const;  // every key with its value, by name
 };
 
-// node/<id>, entry "grant": what this node may hold.
+// node/<id>, entry "grant": what this node may hold. Beside it, in the entry "ring", are the keys (crypto::WrapRing): a node
+// whose lease is long over destroys those and keeps the grant, so that crews can sign in and record attendances.
 struct Grant {
   std::vector<std::string> region;  // partition codes
   Bytes boxed_roster_key;           // crypto::SealTo the node
-  Bytes wrapped_ring;               // crypto::WrapRing
-  bool revoked = false;
+  bool revoked = false;             // or to be wiped: see order.h
 };
+constexpr std::string_view kGrantEntry = "grant";
+constexpr std::string_view kRingEntry = "ring";
 
 // node/<id>, entry "alert/ID": somebody looked here, was told of no plan, and now there is one. Sealed to the node, and inside
 // with the directory key (purpose "alert"), so that it takes the device and a person who is signed in.

@@ -53,6 +53,7 @@ struct Segment {
 constexpr size_t kMaxSegmentBytes = 2 * 1024 * 1024;
 constexpr size_t kMaxBodyBytes = 64 * 1024;
 constexpr uint64_t kMaxSequenceJump = 1'000'000;
+constexpr uint32_t kMaxEpochJump = 1000;  // a node in a depot for years still comes back; a forger cannot use all epochs up
 
 // Entries may come in any order and are written by ascending index; no index twice.
 Bytes EncodeSegment(const Segment& segment, const crypto::SigningKey& signer);

@@ -84,11 +84,41 @@ CLI::App* Group(CLI::App* parent, const std::string& word, const std::string& ab
   return group;
 }
 
+// An auditor's questions, and what the server noticed by itself.
+void DefineAudit(CLI::App* fleet, Typed& typed) {
+  CLI::App* audit = fleet->add_subcommand("audit", "who looked up a number, or what a person looked up");
+  audit->require_subcommand(0, 1);
+  const auto text = [&](const char* flag, const char* key, const char* about) {
+    audit->add_option_function<std::string>(
+        flag, [&arguments = typed.command.arguments, key](const std::string& value) { arguments[key] = value; }, about);
+  };
+  text("NUMBER,--number", "nhs_number", "NHS number");
+  text("--staff", "staff", "staff id");
+  text("--node", "node", "name of a vehicle");
+  text("--since", "since", "only from this time on, like 2026-11-22T00:00:00Z");
+  text("--auditor", "auditor", "your staff id; needed once the fleet has an auditor; asks for the PIN");
+  audit->add_flag("--pin-stdin", typed.command.pin_from_stdin, "read the PIN from the first line of stdin");
+  audit->callback([&typed] {
+    if (typed.command.method.empty()) typed.command.method = "fleet.audit";
+  });
+  Verb(audit, typed, "verify", "fleet.audit.verify", "walk the audit in fleet.db: was it changed since it came?");
+
+  CLI::App* security = fleet->add_subcommand("security", "what the server noticed: changed or copied vehicles, wrong PINs");
+  security->require_subcommand(0, 1);
+  security->callback([&typed] {
+    if (typed.command.method.empty()) typed.command.method = "fleet.security";
+  });
+  Verb(security, typed, "list", "fleet.security", "every event, newest first");
+  Verb(security, typed, "acknowledge", "fleet.security.acknowledge", "somebody has looked into it")
+      .Text("ID", "id", "of the event", true);
+}
+
 void DefineFleet(CLI::App& app, Typed& typed) {
   CLI::App* fleet = Group(&app, "fleet", "the fleet server");
   Verb(fleet, typed, "init", "fleet.init", "make the state directory of a new fleet")
       .Text("--trust", "trust", "ODS code of the ambulance trust", true)
-      .Text("--name", "name", "its name", true);
+      .Text("--name", "name", "its name", true)
+      .Text("--key-store", "key_store", "where its keys rest: auto (default), tpm2, systemd-creds, passphrase-file:PATH or plain", false);
   Verb(fleet, typed, "import", "fleet.import", "load authority files")
       .Files()
       .Flag("--release", "release", "let a held file through");
@@ -97,7 +127,16 @@ void DefineFleet(CLI::App& app, Typed& typed) {
       .Text("--since", "since", "only from this time on, like 2026-11-22T00:00:00Z", false);
   Verb(fleet, typed, "alerts", "fleet.alerts", "late alerts: what turned out after a crew had looked, and who has read it");
   Verb(fleet, typed, "status", "fleet.status", "how the fleet server is");
-  Verb(fleet, typed, "rotate", "fleet.rotate", "begin a new key epoch");
+  Verb(fleet, typed, "rotate", "fleet.rotate", "begin a new key epoch")
+      .Flag("--restored", "restored", "the server was put back from a backup")
+      .Text("--past", "past", "and leave this epoch behind too", false);
+
+  CLI::App* keys = Group(fleet, "keys", "the keys that sign for the fleet, and its box");
+  Verb(keys, typed, "show", "fleet.keys.show", "versions, fingerprints and ages");
+  Verb(keys, typed, "rotate", "fleet.keys.rotate", "replace a key: content, freshness, policy, box or root")
+      .Text("KEY", "key", "which", true)
+      .Text("--root", "root_file", "file with the root's secret key; it is read here and sent nowhere", true)
+      .Text("--new-root", "new_root_file", "for root: where to write its new secret key", false);
 
   CLI::App* node = Group(fleet, "node", "vehicles");
   Verb(node, typed, "add", "fleet.node.add", "print a one-time enrolment code")
@@ -107,7 +146,9 @@ void DefineFleet(CLI::App& app, Typed& typed) {
   Verb(node, typed, "region", "fleet.node.region", "change what a vehicle holds")
       .Text("NAME", "name", "name of the vehicle", true)
       .List("--set", "region", "authority codes, CODE[,CODE…]");
-  Verb(node, typed, "revoke", "fleet.node.revoke", "take a vehicle out of the fleet")
+  Verb(node, typed, "revoke", "fleet.node.revoke", "take a vehicle out of the fleet: it is listened to no more, and erased on contact")
+      .Text("NAME", "name", "name of the vehicle", true);
+  Verb(node, typed, "wipe", "fleet.node.wipe", "have a vehicle forward what waits, erase itself and prove it")
       .Text("NAME", "name", "name of the vehicle", true);
 
   CLI::App* staff = Group(fleet, "staff", "people who may sign in");
@@ -116,6 +157,7 @@ void DefineFleet(CLI::App& app, Typed& typed) {
       .Text("--name", "name", "name as histories show it", true)
       .Text("--role", "role", "national job role code, like R1070", true)
       .Text("--right", "right", "B0107: looks notify (default); B0170: looks never do", false)
+      .Text("--duty", "duty", "clinician (default), event-only, engineer or auditor", false)
       .Pin();
   Verb(staff, typed, "list", "fleet.staff.list", "everybody");
   Verb(staff, typed, "disable", "fleet.staff.disable", "stop a person from signing in")
@@ -127,6 +169,15 @@ void DefineFleet(CLI::App& app, Typed& typed) {
   Verb(sensitive, typed, "remove", "fleet.sensitive.remove", "vehicles hold the record again")
       .Text("NUMBER", "nhs_number", "NHS number", true);
   Verb(sensitive, typed, "list", "fleet.sensitive.list", "every number that is marked");
+
+  DefineAudit(fleet, typed);
+  CLI::App* acts = fleet->add_subcommand("acts", "what people did at this server, as recorded")->require_subcommand(0, 1);
+  acts->add_option_function<std::string>(
+      "--since", [&typed](const std::string& time) { typed.command.arguments["since"] = time; }, "only from this time on");
+  acts->callback([&typed] {
+    if (typed.command.method.empty()) typed.command.method = "fleet.acts";
+  });
+  Verb(acts, typed, "verify", "fleet.acts.verify", "walk the record: was it changed, or cut short?");
 
   CLI::App* policy = Group(fleet, "policy", "limits for the whole fleet");
   Verb(policy, typed, "show", "fleet.policy.show", "every setting");
@@ -160,6 +211,8 @@ void DefineNode(CLI::App& app, Typed& typed) {
     typed.command.method = typed.command.arguments.contains("id") ? "node.alerts.acknowledge" : "node.alerts";
   });
   Verb(node, typed, "status", "node.status", "how the node is");
+  Verb(node, typed, "wipe", "node.wipe", "erase keys and rows of this vehicle; what it queued stays, sealed to the fleet server")
+      .Flag("--yes", "yes", "do it: only a new enrolment code brings this vehicle back");
   Verb(node, typed, "sync", "node.sync", "try the link now")
       .Flag("--wait", "wait", "wait until everything is exchanged");
   Verb(node, typed, "verify", "node.verify", "compare the rows on disk with what was signed")

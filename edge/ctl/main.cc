@@ -2,7 +2,6 @@
 //
 // cpisctl: the command line for the fleet server and the nodes.
 #include <spawn.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <cstring>
 #include <iostream>
 
+#include "crypto/secret.h"
 #include "edge/ctl/run.h"
 #include "edge/ctl/terminal.h"
 #include "edge/ctl/words.h"
@@ -32,6 +32,9 @@ platform::Result<int> InitFleet(const edge::ctl::Command& command) {
                                  edge::ctl::Text(arguments, "trust"),
                                  "--name",
                                  edge::ctl::Text(arguments, "name")};
+  if (const std::string key_store = edge::ctl::Text(arguments, "key_store"); !key_store.empty()) {
+    words.insert(words.end(), {"--key-store", key_store});
+  }
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -59,7 +62,7 @@ platform::Result<int> InitFleet(const edge::ctl::Command& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  ::prctl(PR_SET_DUMPABLE, 0);  // a PIN passes through: no core files
+  crypto::StartCrypto();  // a PIN or the root key may pass through: no core files
   edge::ctl::Parsed parsed = edge::ctl::ParseArguments(std::vector<std::string>(argv + 1, argv + argc));
   if (!parsed.command) {
     if (parsed.exit_code == 0) {

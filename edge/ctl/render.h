@@ -27,6 +27,7 @@ std::string RenderNodeStatus(const boost::json::value& answer);
 std::string RenderOutbox(const boost::json::value& answer);
 std::string RenderOutboxItem(const boost::json::value& answer);
 std::string RenderVerdicts(const boost::json::value& answer);
+std::string RenderWiped(const boost::json::value& answer);
 std::string RenderAudit(const boost::json::value& answer);
 std::string RenderFindings(const boost::json::value& answer);
 std::string RenderImport(const boost::json::value& answer);
@@ -34,8 +35,13 @@ std::string RenderAuthorities(const boost::json::value& answer);
 std::string RenderNewNode(const boost::json::value& answer);
 std::string RenderNodes(const boost::json::value& answer);
 std::string RenderStaff(const boost::json::value& answer);
+std::string RenderKeys(const boost::json::value& answer);
 std::string RenderSensitive(const boost::json::value& answer);
 std::string RenderAttendances(const boost::json::value& answer);
+std::string RenderLooks(const boost::json::value& answer);         // render_audit.cc, as the next two
+std::string RenderFleetAudit(const boost::json::value& answer);
+std::string RenderSecurity(const boost::json::value& answer);
+std::string RenderActs(const boost::json::value& answer);
 std::string RenderFields(const boost::json::value& answer);  // any object: one aligned line a key
 
 }  // namespace cpis::edge::ctl

@@ -50,6 +50,14 @@ std::string Notified(const json::value& attendance) {
 
 }  // namespace
 
+std::string RenderKeys(const json::value& answer) {
+  Table table({"KEY", "FINGERPRINT", "AGE"});
+  for (const json::value& row : List(answer, "keys")) table.Add({Text(row, "key"), Text(row, "fingerprint"), Ago(row, "age_seconds")});
+  std::string text = "Key set " + Text(answer, "version") + "\n" + table.Text("No keys.");
+  if (const std::string advice = Text(answer, "advice"); !advice.empty()) text += "Root key: " + advice + "\n";
+  return text;
+}
+
 std::string RenderImport(const json::value& answer) {
   const std::string code = Text(answer, "code");
   const std::string verdict = code == "APPLIED" ? "inactive numbers" : code + " " + FileVerdict(code);
@@ -80,7 +88,8 @@ std::string RenderNewNode(const json::value& answer) {
 std::string RenderNodes(const json::value& answer) {
   Table table({"NAME", "STATE", "REGION", "LAST SEEN", "NOW", "ID"});
   for (const json::value& row : Rows(answer)) {
-    table.Add({Text(row, "name"), Text(row, "state"), Joined(List(row, "region"), ","),
+    const bool proved = Member(row, "erasure_proof").is_object();
+    table.Add({Text(row, "name"), Text(row, "state") + (proved ? ", proved" : ""), Joined(List(row, "region"), ","),
                Text(row, "last_seen").empty() ? "never" : LocalTime(row, "last_seen"),
                IsTrue(row, "connected") ? "connected" : "away", Text(row, "node_id")});
   }
@@ -88,10 +97,10 @@ std::string RenderNodes(const json::value& answer) {
 }
 
 std::string RenderStaff(const json::value& answer) {
-  Table table({"ID", "NAME", "ROLE", "RIGHT", "STATE"});
+  Table table({"ID", "NAME", "ROLE", "RIGHT", "DUTY", "STATE"});
   for (const json::value& row : Rows(answer)) {
     table.Add({Text(row, "id"), Text(row, "name"), Text(row, "role"), Text(row, "right"),
-               IsTrue(row, "disabled") ? "disabled" : "may sign in"});
+               Text(row, "duty"), IsTrue(row, "disabled") ? "disabled" : "may sign in"});
   }
   return table.Text("Nobody can sign in yet (cpisctl fleet staff add …).");
 }

@@ -14,7 +14,23 @@ std::string Line(const std::string& label, const std::string& value) {
 
 }  // namespace
 
+// What is said of a vehicle that was erased, a line each.
+std::string RenderWiped(const json::value& status) {
+  const json::value& wiped = Member(status, "wiped");
+  const json::value& journal = Member(status, "journal");
+  const bool under_way = Text(wiped, "state") == "UNDER_WAY";
+  const std::string order = Text(wiped, "order") == "local" ? "by somebody here" : "by order " + Text(wiped, "order") + " of the fleet";
+  std::string text = (under_way ? "This vehicle is being wiped " : "This vehicle was wiped ") + order + ", " + LocalTime(wiped, "at") + ".\n";
+  text += Line("proof", IsTrue(wiped, "told") ? "the fleet server has it"
+                        : IsTrue(wiped, "proof") ? "signed; the fleet server has not got it yet"
+                                                 : "none: it was stopped before it could sign");
+  text += Line("waiting", Text(journal, "attendances_waiting") + " attendance(s), " + Text(journal, "audit_waiting") +
+                              " audit entries: sealed, and sent when it is enrolled again");
+  return text + "Only a new enrolment code brings it back (cpisctl node enrol --server HOST:7444 --code CODE).\n";
+}
+
 std::string RenderNodeStatus(const json::value& status) {
+  if (!IsTrue(status, "enrolled") && Member(status, "wiped").is_object()) return RenderWiped(status);
   if (!IsTrue(status, "enrolled")) {
     return "This node belongs to no fleet yet (cpisctl node enrol --server HOST:7444 --code CODE).\n" +
            Line("version", Text(status, "version"));

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "edge/ctl/render.h"
+#include "edge/ctl/rotate_key.h"
 #include "edge/ctl/session_file.h"
 #include "edge/ctl/terminal.h"
 #include "edge/ctl/words.h"
@@ -22,7 +23,10 @@ constexpr uint64_t kMaxUpload = 64 * 1024 * 1024;  // as the fleet server's own 
 bool NeedsSession(const std::string& method) {
   return method == "node.lookup" || method == "node.attend" || method == "node.sign-out" || method.starts_with("node.alerts");
 }
-bool NeedsPin(const std::string& method) { return method == "node.sign-in" || method == "fleet.staff.add"; }
+bool NeedsPin(const Command& command) {
+  if (command.method == "fleet.audit") return command.arguments.contains("auditor");
+  return command.method == "node.sign-in" || command.method == "fleet.staff.add";
+}
 
 int Fail(const Surroundings& around, const Status& failure) {
   PrintError(*around.err, failure.message());
@@ -53,13 +57,16 @@ Result<std::string> FindPin(const Command& command, const Surroundings& around) 
 }
 
 Status Complete(Command& command, const Surroundings& around) {
+  if (command.method == "node.wipe" && !command.arguments.contains("yes")) {
+    return platform::Invalid("wiping erases this vehicle's keys and rows for good (to do it: cpisctl node wipe --yes)");
+  }
   if (NeedsSession(command.method)) {
     // A lookup goes out without a session too: a node that is not enrolled can only say that, and says it to everyone.
     Result<std::string> token = FindSession(command);
     if (!token.ok() && command.method != "node.lookup") return token.status();
     command.arguments["token"] = token.ok() ? *token : "";
   }
-  if (NeedsPin(command.method)) {
+  if (NeedsPin(command)) {
     CPIS_ASSIGN(const std::string pin, FindPin(command, around));
     command.arguments["pin"] = pin;
   }
@@ -187,6 +194,7 @@ int Run(Command command, const Surroundings& around) {
     return exit_code.ok() ? *exit_code : Fail(around, exit_code.status());
   }
   if (command.method == "fleet.import") return Import(command, around);
+  if (command.method == "fleet.keys.rotate") return RotateKey(command, around);
   if (const Status complete = Complete(command, around); !complete.ok()) return Fail(around, complete);
 
   if (command.method == "node.lookup") return LookUp(command, around);
@@ -197,7 +205,7 @@ int Run(Command command, const Surroundings& around) {
   ::explicit_bzero(call.json.data(), call.json.size());  // it may hold a PIN
   if (exit_code != 0) return exit_code;
   if (command.method == "node.sign-in") return KeepSession(command, answer, around);
-  if (command.method == "node.sign-out") {
+  if (command.method == "node.sign-out" || command.method == "node.wipe") {
     if (const auto file = SessionFile::For(command.state); file.ok()) file->Forget();
   }
   return 0;

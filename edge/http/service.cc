@@ -78,7 +78,10 @@ Problem NoAnswer(const Answer& answer) {
   const std::string code(cannot_say ? Name(answer.reason) : sync::Name(answer.outcome));
   std::string advice = Joined(answer.advice);
   if (advice.empty() && cannot_say) advice = Advice(answer.reason);
-  if (answer.reason == Reason::kRateLimited) return {429, "throttled", code, advice, kRateLimitRetrySeconds, ""};
+  if (answer.reason == Reason::kRateLimited) {
+    const int wait = answer.wait.count() > 0 ? static_cast<int>(answer.wait.count()) : kRateLimitRetrySeconds;
+    return {429, "throttled", code, advice, wait, ""};
+  }
   return {503, "incomplete", code, advice, kRetrySeconds, ""};
 }
 

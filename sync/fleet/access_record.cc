@@ -68,7 +68,7 @@ Status RecordAccess(Store& store, const WatchedEvent& attendance, const std::vec
     CPIS_ASSIGN(const bool notified, store.records().WasNotified(code, attendance));
     if (notified) continue;
     const auto authority = std::find_if(authorities.begin(), authorities.end(),
-                                        [&](const AuthorityRow& a) { return a.authority.code == code; });
+                                        [wanted = &code](const AuthorityRow& a) { return a.authority.code == *wanted; });
     if (authority == authorities.end()) return platform::Internal("a plan is of an authority that is not there");
     CPIS_TRY(Notify(store, attendance, plan, *authority));
   }

@@ -5,7 +5,9 @@
 #include <boost/json.hpp>
 #include <map>
 
+#include "sync/fleet/audit_methods.h"
 #include "sync/fleet/fleet.h"
+#include "sync/fleet/key_methods.h"
 #include "sync/fleet/sensitive_numbers.h"
 
 namespace cpis::sync::fleet {
@@ -138,15 +140,28 @@ Result<json::value> AddNode(const Call& call) {
 
 Result<json::value> ListNodes(const Call& call) {
   CPIS_ASSIGN(const std::vector<NodeRow> nodes, call.fleet.roll().Nodes());
+  std::map<std::string, ErasureRow> erasures;
+  CPIS_TRY(call.fleet.store().Read([&](Store& store) -> Status {
+    CPIS_ASSIGN(erasures, store.records().Erasures());
+    return Status::Ok();
+  }));
   json::array list;
   for (const NodeRow& node : nodes) {
+    const auto found = erasures.find(node.id);
+    json::value proof = nullptr;
+    if (found != erasures.end()) {
+      const Erasure& erasure = found->second.erasure;
+      proof = {{"order", erasure.order}, {"erased", erasure.erased == Erasure::What::kKeys ? "KEYS" : "KEYS_AND_ROWS"},
+               {"at", Time(erasure.erased_at)}, {"received_at", Time(found->second.received_at)}};
+    }
     list.push_back({{"name", node.name},
                     {"node_id", node.id},
                     {"region", Texts(node.region)},
                     {"state", node.state},
                     {"enrolled_at", Time(node.enrolled_at)},
                     {"last_seen", Time(call.fleet.hub().LastSeen(node.id))},
-                    {"connected", call.fleet.hub().IsConnected(node.id)}});
+                    {"connected", call.fleet.hub().IsConnected(node.id)},
+                    {"erasure_proof", proof}});
   }
   return json::value(list);
 }
@@ -166,6 +181,13 @@ Result<json::value> Revoke(const Call& call) {
   return json::value{{"name", name}, {"state", "REVOKED"}};
 }
 
+Result<json::value> Wipe(const Call& call) {
+  CPIS_ASSIGN(const std::string name, call.Text("name"));
+  CPIS_TRY(call.fleet.roll().Wipe(name));
+  CPIS_TRY(call.fleet.NodesChanged());
+  return json::value{{"name", name}, {"state", "WIPING"}};
+}
+
 Result<json::value> AddStaff(const Call& call) {
   Roll::NewStaff staff;
   CPIS_ASSIGN(staff.id, call.Text("id"));
@@ -173,6 +195,7 @@ Result<json::value> AddStaff(const Call& call) {
   CPIS_ASSIGN(staff.role, call.Text("role"));
   CPIS_ASSIGN(staff.pin, call.Text("pin"));
   staff.right = call.TextOr("right", "");
+  staff.duty = call.TextOr("duty", "");
   const Status put = call.fleet.roll().PutStaff(staff);
   crypto::Wipe(staff.pin);
   CPIS_TRY(put);
@@ -187,6 +210,7 @@ Result<json::value> ListStaff(const Call& call) {
                     {"name", member.name},
                     {"role", member.role_code},
                     {"right", ActivityCode(member.right)},
+                    {"duty", Name(member.duty)},
                     {"disabled", member.disabled}});
   }
   return json::value(list);
@@ -279,17 +303,22 @@ Result<json::value> FleetStatus(const Call& call) {
     }
     return Status::Ok();
   }));
+  CPIS_ASSIGN(const json::value security, SecurityStatus(call.fleet));
+  CPIS_ASSIGN(const json::object epoch, EpochStatus(call.fleet));
   const EnrolmentDesk& desk = call.fleet.enrolment_desk();
   return json::value{{"trust", call.fleet.store().trust().code},
                      {"name", call.fleet.store().trust().name},
                      {"version", kVersion},
-                     {"epoch", static_cast<uint32_t>(call.fleet.store().epoch())},
+                     {"epoch", epoch.at("epoch")},
+                     {"came_back_from_backup", epoch.at("came_back_from_backup")},
+                     {"root_key_on_server", epoch.at("root_key_on_server")},
                      {"nodes", {{"enrolled", enrolled}, {"connected", call.fleet.hub().Connected()}}},
                      {"partitions", partitions},
                      {"attendances", attendances},
                      {"held", holds.size()},
                      {"holds", holds},
                      {"refused_messages", refused},
+                     {"security", security},
                      {"listen", call.fleet.link().Address()},
                      {"enrol_listen", desk.Listening() ? json::value(desk.Address()) : json::value(nullptr)},
                      {"codes_outstanding", codes}};
@@ -317,9 +346,18 @@ const std::map<std::string_view, Method>& Methods() {
       {"fleet.staff.add", AddStaff},      {"fleet.staff.list", ListStaff},     {"fleet.staff.disable", DisableStaff},
       {"fleet.attendances", Attendances}, {"fleet.status", FleetStatus},       {"fleet.policy.show", ShowPolicy},
       {"fleet.policy.set", SetPolicy},    {"fleet.alerts", Alerts},
+      {"fleet.node.wipe", Wipe},
       {"fleet.sensitive.add", AddSensitive},
       {"fleet.sensitive.remove", RemoveSensitive},
       {"fleet.sensitive.list", ListSensitive},
+      {"fleet.audit", [](const Call& call) { return AskAudit(call.fleet, call.arguments); }},
+      {"fleet.audit.verify", [](const Call& call) { return VerifyAudit(call.fleet, call.arguments); }},
+      {"fleet.security", [](const Call& call) { return ListSecurity(call.fleet, call.arguments); }},
+      {"fleet.security.acknowledge", [](const Call& call) { return AcknowledgeSecurity(call.fleet, call.arguments); }},
+      {"fleet.rotate", [](const Call& call) { return BeginEpochByOrder(call.fleet, call.arguments); }},
+      {"fleet.keys.show", [](const Call& call) { return ShowKeys(call.fleet); }},
+      {"fleet.keys.propose", [](const Call& call) { return ProposeKeySet(call.fleet, call.arguments); }},
+      {"fleet.keys.adopt", [](const Call& call) { return AdoptKeySet(call.fleet, call.attachment); }},
   };
   return kMethods;
 }
@@ -338,33 +376,6 @@ LocalHandler AdminMethods(Fleet& fleet) {
     CPIS_ASSIGN(const json::value answer, method->second({fleet, arguments.as_object(), call.attachment, progress}));
     return json::serialize(answer);
   };
-}
-
-std::string MetricsText(Fleet& fleet) {
-  size_t flags = 0;
-  uint64_t attendances = 0;
-  size_t held = 0;
-  size_t refused = 0;
-  const Status read = fleet.store().Read([&](Store& store) -> Status {
-    CPIS_ASSIGN(const std::vector<AuthorityRow> rows, store.records().Authorities());
-    for (const AuthorityRow& row : rows) flags += store.publisher().SizeOf(Topic::Rows(row.authority.code));
-    CPIS_ASSIGN(attendances, store.records().CountAttendances());
-    CPIS_ASSIGN(const std::vector<HeldFile> holds, store.records().HeldFiles());
-    CPIS_ASSIGN(const std::vector<RefusedMessage> messages, store.records().RefusedMessages());
-    held = holds.size();
-    refused = messages.size();
-    return Status::Ok();
-  });
-  const auto line = [](std::string_view name, std::string_view type, std::string_view help, uint64_t value) {
-    std::string text = "# HELP " + std::string(name) + " " + std::string(help) + "\n# TYPE " + std::string(name) + " ";
-    return text + std::string(type) + "\n" + std::string(name) + " " + std::to_string(value) + "\n";
-  };
-  return line("cpis_fleet_up", "gauge", "1 when the register can be read", read.ok() ? 1 : 0) +
-         line("cpis_fleet_nodes_connected", "gauge", "Nodes that are watching now", fleet.hub().Connected()) +
-         line("cpis_fleet_flags", "gauge", "Flags in the register", flags) +
-         line("cpis_fleet_files_held", "gauge", "Files that would end too much and wait for a person", held) +
-         line("cpis_fleet_messages_refused", "gauge", "Messages in mailbox/held that cannot be read", refused) +
-         line("cpis_fleet_attendances_total", "counter", "Attendances received", attendances);
 }
 
 }  // namespace cpis::sync::fleet

@@ -3,8 +3,6 @@
 // What `cpisctl fleet …` can ask for, as methods with JSON arguments and answers.
 #pragma once
 
-#include <string>
-
 #include "sync/local/local_service.h"
 
 namespace cpis::sync::fleet {
@@ -14,8 +12,5 @@ class Fleet;
 // Methods "fleet.import", "fleet.authorities", "fleet.node.add", … of the command line's contract. kInvalid for a method or
 // an argument that is not known.
 LocalHandler AdminMethods(Fleet& fleet);
-
-// Prometheus text: counts only.
-std::string MetricsText(Fleet& fleet);
 
 }  // namespace cpis::sync::fleet

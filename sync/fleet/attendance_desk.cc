@@ -4,12 +4,14 @@
 #include "platform/log.h"
 #include "sync/fleet/access_record.h"
 #include "sync/fleet/alert_desk.h"
+#include "sync/fleet/node_history.h"
+#include "sync/order.h"
 
 namespace cpis::sync::fleet {
 namespace {
 
 Result<Event> OpenEvent(const FleetKeys& keys, const Envelope& envelope) {
-  CPIS_ASSIGN(const crypto::Secret plain, crypto::OpenBox(keys.box, envelope.sealed_event));
+  CPIS_ASSIGN(const crypto::Secret plain, keys.OpenSealed(envelope.sealed_event));
   CPIS_ASSIGN(Event event, DecodeEvent(plain.Reveal()));
   if (event.id != envelope.id || event.kind != envelope.kind) {
     return platform::Corrupt("the sealed event is not the one its envelope names");
@@ -31,43 +33,61 @@ bool IsUnscheduledLook(const Event& event) {
 
 Result<Bytes> AttendanceDesk::Deliver(const std::string& node_id, ByteView bytes) {
   Receipt receipt;
+  bool cut_off = false;
   CPIS_TRY(store_.Change([&](Store& store) -> Status {
-    CPIS_ASSIGN(const std::optional<NodeRow> node, store.records().NodeWithId(node_id));
-    if (!node || node->state != "ENROLLED") return platform::Denied("this node is not enrolled");
+    CPIS_ASSIGN(const std::optional<NodeRow> peer, store.records().NodeWithId(node_id));
+    if (!peer) return platform::Denied("this node is not enrolled");
+    CPIS_ASSIGN(const bool heard, IsHeard(store, *peer));
+    if (!heard) return platform::Denied("this node is not enrolled");
+    const auto sender = PeekSender(bytes);
+    CPIS_ASSIGN(const std::optional<NodeRow> node, store.records().NodeWithId(sender.ok() ? *sender : node_id));
+    const bool former = node && node->id != node_id && (node->state == "WIPED" || node->state == "REVOKED");
+    if (!node || (node->id != node_id && !former)) return platform::Denied("the envelope is of another node");
     const auto envelope = DecodeEnvelope(bytes, node->signing_key);
-    if (!envelope.ok()) return platform::Denied("the envelope is not signed by this node");
-    if (envelope->node != node_id) return platform::Denied("the envelope is of another node");
-    CPIS_ASSIGN(receipt, Keep(store, *node, *envelope));
+    if (!envelope.ok()) return platform::Denied("the envelope is not signed by " + std::string(former ? "that" : "this") + " node");
+    if (former) platform::LogWarning("forward", node_id + " brings what " + node->id + " left when it was erased");
+    CPIS_ASSIGN(receipt, Keep(store, *node, *envelope, &cut_off));
     return Status::Ok();
   }));
+  if (cut_off && on_cut_off_) on_cut_off_();
   // The notification is durable already; if its file cannot be written now, the next call writes it.
   if (Status written = mailbox_.WriteQueued(); !written.ok()) platform::LogError("mailbox", written.message());
   return EncodeReceipt(receipt, store_.keys().freshness);
 }
 
-Result<Receipt> AttendanceDesk::Keep(Store& store, const NodeRow& node, const Envelope& envelope) {
+Result<Receipt> AttendanceDesk::Keep(Store& store, const NodeRow& node, const Envelope& envelope, bool* cut_off) {
   Receipt receipt{node.id, envelope.node_sequence, envelope.id, Verdict::kAccepted, store.clock().Now(), ""};
   CPIS_ASSIGN(const bool known, store.records().Knows(envelope.id));
-  if (known) {
+  if (known) {  // says nothing new, whoever sends it again
     receipt.verdict = Verdict::kDuplicate;
     return receipt;
   }
+  CPIS_ASSIGN(*cut_off, HoldAgainstHistory(store, node, envelope));
   auto event = OpenEvent(store.keys(), envelope);
   if (!event.ok()) {
     receipt.verdict = Verdict::kQuarantined;
     receipt.reason = event.status().message();
     platform::LogWarning("attendance", "an envelope of " + node.id + " cannot be read: " + receipt.reason);
+    // Its place in the node's chain is known, though nobody can read it: what follows it is no gap.
+    if (envelope.kind == EntryKind::kAudit) CPIS_TRY(store.audit().Append(envelope, nullptr, receipt.server_time));
     return receipt;
   }
   const WatchedEvent arrived{*event, node.id, envelope.node_sequence, receipt.server_time, std::nullopt};
   if (event->kind == EntryKind::kAttendance) {
     CPIS_TRY(KeepAttendance(store, node, arrived));
   } else {
-    CPIS_TRY(store.records().KeepAudit(*event, node.id, envelope.node_sequence, receipt.server_time));
-    if (IsUnscheduledLook(*event)) CPIS_TRY(WatchAndJudge(store, arrived));
-    if (event->action == "acknowledge-alert") CPIS_TRY(TakeAcknowledgement(store, node.id, *event));
+    CPIS_TRY(KeepAudit(store, node, arrived, envelope));
   }
   return receipt;
+}
+
+Status AttendanceDesk::KeepAudit(Store& store, const NodeRow& node, const WatchedEvent& arrived, const Envelope& envelope) {
+  const Event& event = arrived.event;
+  CPIS_TRY(store.records().KeepAudit(event, node.id, arrived.node_sequence, arrived.arrived_at));
+  CPIS_TRY(store.audit().Append(envelope, &event, arrived.arrived_at));
+  CPIS_TRY(NoteReport(store, node, event));
+  if (IsUnscheduledLook(event)) CPIS_TRY(WatchAndJudge(store, arrived));
+  return event.action == "acknowledge-alert" ? TakeAcknowledgement(store, node.id, event) : Status::Ok();
 }
 
 Status AttendanceDesk::KeepAttendance(Store& store, const NodeRow& node, const WatchedEvent& arrived) {

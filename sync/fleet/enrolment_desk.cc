@@ -41,7 +41,8 @@ Result<std::unique_ptr<platform::HttpServer>> EnrolmentDesk::Listen(const std::s
   options.threads = 1;
   options.max_connections = 16;
   options.tls = std::make_unique<platform::TlsIdentity>(
-      platform::TlsIdentity{keys.server.certificate_pem + keys.authority.certificate_pem, keys.server.private_key_pem});
+      platform::TlsIdentity{keys.server.certificate_pem + keys.authority.certificate_pem,
+                            std::string(platform::AsText(keys.server.private_key_pem.Reveal()))});
   return platform::HttpServer::Start(std::move(options), [this](const platform::HttpRequest& request) { return Answer(request); },
                                      Refuse);
 }
@@ -67,6 +68,7 @@ bool EnrolmentDesk::Listening() const {
 
 platform::HttpResponse EnrolmentDesk::Answer(const platform::HttpRequest& request) {
   if (request.path != kEnrolmentPath || request.method != "POST") return Refuse(404, "only POST /enrol is here");
+  if (!MayGuess(0)) return Refuse(429, "too many wrong codes: try again in a minute");
   auto reply = Enrol(request.body);
   if (reply.ok()) {
     platform::HttpResponse response;
@@ -74,12 +76,23 @@ platform::HttpResponse EnrolmentDesk::Answer(const platform::HttpRequest& reques
     return response;
   }
   switch (reply.status().code()) {
-    case platform::Code::kDenied: return Refuse(403, reply.status().message());
+    case platform::Code::kDenied:
+      MayGuess(1);
+      return Refuse(403, reply.status().message());
     case platform::Code::kInvalid: return Refuse(400, reply.status().message());
     default:
       platform::LogError("enrolment", reply.status().message());
       return Refuse(503, "the fleet server cannot enrol now");
   }
+}
+
+// Takes `amount` of what is left; with 0, whether one more is left.
+bool EnrolmentDesk::MayGuess(double amount) {
+  std::lock_guard lock(guesses_mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  if (amount > 0) return guesses_.Take(amount, now);
+  Allowance left = guesses_;
+  return left.Take(1, now);
 }
 
 Result<std::string> EnrolmentDesk::Enrol(std::string_view body) {

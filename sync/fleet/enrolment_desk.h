@@ -12,6 +12,7 @@
 
 #include "platform/http.h"
 #include "platform/port.h"
+#include "sync/fleet/link_frames.h"
 #include "sync/fleet/roll.h"
 
 namespace cpis::sync::fleet {
@@ -31,7 +32,12 @@ class EnrolmentDesk {
   std::string Address() const { return port_->address(); }
   bool Listening() const;
 
+  // Wrong codes, from everybody together; past them the answer is 429 and the store is not asked.
+  static constexpr double kMostGuesses = 30;
+  static constexpr double kGuessesEachSecond = 0.5;
+
  private:
+  bool MayGuess(double amount);
   EnrolmentDesk(Options options, Store& store, Roll& roll, std::function<void()> enrolled)
       : options_(std::move(options)), store_(store), roll_(roll), enrolled_(std::move(enrolled)) {}
   Result<std::unique_ptr<platform::HttpServer>> Listen(const std::string& where);
@@ -43,6 +49,10 @@ class EnrolmentDesk {
   Roll& roll_;
   const std::function<void()> enrolled_;
   std::optional<platform::PortReservation> port_;  // always there once opened
+
+  // A code has 80 bits, so nobody guesses one; but each guess is work for the store.
+  std::mutex guesses_mutex_;
+  Allowance guesses_{kMostGuesses, kGuessesEachSecond};  // guarded by guesses_mutex_
 
   mutable std::mutex mutex_;
   std::unique_ptr<platform::HttpServer> server_;  // guarded by mutex_

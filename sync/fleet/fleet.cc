@@ -6,7 +6,10 @@
 #include "crypto/key_stores.h"
 #include "platform/log.h"
 #include "sync/fleet/admin.h"
+#include "sync/fleet/admin_record.h"
+#include "sync/fleet/epochs.h"
 #include "sync/fleet/expiry.h"
+#include "sync/fleet/metrics.h"
 
 namespace cpis::sync::fleet {
 namespace {
@@ -20,13 +23,13 @@ constexpr auto kExpiry = 60s;         // plans go to the minute
 
 }  // namespace
 
-Status InitialiseFleet(const std::filesystem::path& state, const Trust& trust) {
+Status InitialiseFleet(const std::filesystem::path& state, const Trust& trust, std::string_view key_store) {
   const bool good_code = trust.code.size() >= 2 && trust.code.size() <= 16 &&
                          std::all_of(trust.code.begin(), trust.code.end(), [](unsigned char c) { return std::isalnum(c); });
   if (!good_code) return platform::Invalid("\"" + trust.code + "\" is not an ODS code (letters and digits, as in RX7)");
   if (trust.name.empty()) return platform::Invalid("the trust has no name (try --name \"North West Ambulance Service\")");
   CPIS_ASSIGN(const platform::StateLock lock, platform::StateLock::Take(state));
-  CPIS_ASSIGN(const std::unique_ptr<platform::KeyStore> keys, crypto::OpenKeyStore("plain", state));
+  CPIS_ASSIGN(const std::unique_ptr<platform::KeyStore> keys, crypto::OpenKeyStore(key_store, state));
   // The keys come last: they make a fleet of the directory, and are refused where there is one.
   if (!std::filesystem::exists(state / "keys")) CPIS_TRY(InitialiseStore(state, trust));
   return MakeFleetKeys(state, *keys, trust.name);
@@ -46,14 +49,30 @@ Result<std::unique_ptr<Fleet>> Fleet::Open(const FleetOptions& options) {
 }
 
 Status Fleet::Load(const FleetOptions& options) {
-  CPIS_ASSIGN(const std::unique_ptr<platform::KeyStore> key_store, crypto::OpenKeyStore("plain", options.state));
-  CPIS_ASSIGN(keys_, LoadFleetKeys(options.state, *key_store));
+  state_ = options.state;
+  start_anew_ = options.start_anew;
+  CPIS_ASSIGN(key_store_, crypto::OpenKeyStore(options.key_store, options.state));
+  CPIS_ASSIGN(keys_, LoadFleetKeys(options.state, *key_store_));
+  key_rotation_ = std::make_unique<KeyRotation>(state_, keys_, *key_store_);
+  if (RootKeyIsHere()) {
+    platform::LogWarning("keys", "root.key lies in the state directory: whoever copies it can replace every key of the fleet "
+                                 "(move it to removable media; only \"fleet keys rotate\" needs it)");
+  }
   CPIS_ASSIGN(store_, Store::Open(options.state, keys_, platform::SystemClock()));
   CPIS_ASSIGN(mailbox_, Mailbox::Open(options.state, *store_));
   hub_ = std::make_unique<Hub>(keys_, platform::SystemClock(), store_->epoch());
+  hub_->OnAhead([this](const Manifest& manifest) {
+    std::lock_guard lock(mutex_);
+    ahead_ = manifest;
+    wake_.notify_all();
+  });
   roll_ = std::make_unique<Roll>(*store_);
+  auditors_ = std::make_unique<AuditorGate>([this] { return roll_->Staff(); }, platform::SystemClock());
   import_desk_ = std::make_unique<ImportDesk>(*store_, *mailbox_);
   attendance_desk_ = std::make_unique<AttendanceDesk>(*store_, *mailbox_);
+  attendance_desk_->OnCutOff([this] {
+    if (Status told = TellHub(); !told.ok()) platform::LogError("security", told.message());
+  });
   resolve_desk_ = std::make_unique<ResolveDesk>(*store_);
   alert_desk_ = std::make_unique<AlertDesk>(*store_, *mailbox_);
   CPIS_TRY(mailbox_->WriteQueued());
@@ -62,7 +81,10 @@ Status Fleet::Load(const FleetOptions& options) {
     platform::LogError("store", "a commit failed: the server ends, to be started anew on what the disk really holds");
     if (broken) broken();
   });
-  store_->OnPublished([this](const std::vector<TopicHead>& heads) { hub_->Update(heads); });
+  store_->OnPublished([this](const std::vector<TopicHead>& heads) {
+    hub_->SetEpoch(store_->epoch());
+    hub_->Update(heads);
+  });
   CPIS_TRY(store_->Read([&](Store& store) -> Status {
     hub_->Update(store.publisher().Heads());
     return Status::Ok();
@@ -71,7 +93,11 @@ Status Fleet::Load(const FleetOptions& options) {
 }
 
 Status Fleet::Listen(const FleetOptions& options) {
-  CPIS_ASSIGN(link_, LinkServer::Start(options.listen, *store_, *hub_, {*attendance_desk_, *resolve_desk_}));
+  const auto erasures = [this](ByteView proof) -> Status {
+    CPIS_TRY(roll_->RecordErasure(proof).status());
+    return TellHub();
+  };
+  CPIS_ASSIGN(link_, LinkServer::Start(options.listen, *store_, *hub_, {*attendance_desk_, *resolve_desk_, erasures}));
 
   EnrolmentDesk::Options enrolment{options.enrol_listen, "", 0};
   std::string host;
@@ -90,12 +116,13 @@ Status Fleet::Listen(const FleetOptions& options) {
   platform::HttpServer::Options http;
   http.listen = options.http;
   http.threads = 1;
+  http.max_connections = 64;  // who asks for metrics is few
   CPIS_ASSIGN(http_, platform::HttpServer::Start(
                          std::move(http), [this](const platform::HttpRequest& request) { return Answer(request); },
                          [](int status, std::string_view why) {
                            return platform::HttpResponse{status, "text/plain; charset=utf-8", {}, std::string(why) + "\n"};
                          }));
-  CPIS_ASSIGN(local_, LocalServer::Start(options.state / "fleetd.sock", AdminMethods(*this)));
+  CPIS_ASSIGN(local_, LocalServer::Start(options.state / "fleetd.sock", Recorded(*store_, AdminMethods(*this))));
   return Status::Ok();
 }
 
@@ -148,6 +175,16 @@ void Fleet::TidyUp() {
   if (Status forgot = mailbox_->ForgetMissing(); !forgot.ok()) platform::LogError("mailbox", forgot.message());
 }
 
+void Fleet::ReturnIfAhead() {
+  std::optional<Manifest> future;
+  {
+    std::lock_guard lock(mutex_);
+    future.swap(ahead_);
+  }
+  if (!future) return;
+  if (Status returned = ReturnFromBackup(*store_, *future); !returned.ok()) platform::LogError("epoch", returned.message());
+}
+
 void Fleet::Housekeep() {
   auto tick_due = std::chrono::steady_clock::now() + kTick;
   auto expiry_due = std::chrono::steady_clock::now() + kExpiry;
@@ -156,10 +193,11 @@ void Fleet::Housekeep() {
     bool refresh = false;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait_for(lock, kMailboxPoll, [this] { return stopping_ || nodes_changed_; });
+      wake_.wait_for(lock, kMailboxPoll, [this] { return stopping_ || nodes_changed_ || ahead_; });
       if (stopping_) return;
       refresh = std::exchange(nodes_changed_, false);
     }
+    ReturnIfAhead();
     const auto now = std::chrono::steady_clock::now();
     if (now >= codes_due) refresh = true;
     if (refresh) {

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "platform/log.h"
+#include "sync/fleet/epochs.h"
+
 namespace cpis::sync::fleet {
 namespace {
 
@@ -10,6 +13,39 @@ namespace {
 constexpr size_t kReconnectsPerSecond = 200;
 
 }  // namespace
+
+Hub::Hub(const FleetKeys& keys, const platform::Clock& clock, crypto::Epoch epoch)
+    : keys_(keys), clock_(clock), epoch_(epoch) {
+  const auto share = [this](const Bytes& set) {
+    key_sets_.push_back(std::make_shared<const std::string>(platform::AsText(set)));
+  };
+  for (const Bytes& set : keys.former_key_sets) share(set);
+  share(keys.signed_key_set);
+}
+
+// Versions count from 1, without a gap.
+std::vector<SharedBytes> Hub::KeySetsAfter(uint32_t version) {
+  // Said once: a node may say what it likes.
+  if (version > key_sets_.size() && !told_of_newer_keys_.exchange(true)) {
+    platform::LogError("keys", "a node holds key set " + std::to_string(version) + ", the newest here is " +
+                                   std::to_string(key_sets_.size()) + ": this server came back from a backup from before a key was " +
+                                   "replaced (run \"fleet keys rotate\" until the version is past the node's)");
+  }
+  const auto first = std::min<size_t>(version, key_sets_.size());
+  return {key_sets_.begin() + static_cast<std::ptrdiff_t>(first), key_sets_.end()};
+}
+
+void Hub::Hold(ByteView signed_manifest) {
+  if (signed_manifest.empty() || !ahead_) return;
+  const auto manifest = DecodeManifest(signed_manifest, keys_.freshness.public_key);
+  if (!manifest.ok()) return;  // of a key that was replaced since, or nothing of ours
+  bool is_ahead = false;
+  {
+    std::lock_guard lock(mutex_);
+    is_ahead = IsAhead(*manifest, epoch_, [this](const Topic& topic) { return HeadOf(topic); });
+  }
+  if (is_ahead) ahead_(*manifest);
+}
 
 void Hub::Add(const std::string& node_id, std::weak_ptr<Watcher> watcher) {
   std::lock_guard lock(mutex_);
@@ -39,6 +75,13 @@ void Hub::WakeAll() {
   for (const auto& watcher : watchers) watcher->Wake();
 }
 
+void Hub::SetEpoch(crypto::Epoch epoch) {
+  std::lock_guard lock(mutex_);
+  if (epoch == epoch_) return;
+  epoch_ = epoch;
+  ++tick_;
+}
+
 void Hub::Update(const std::vector<TopicHead>& heads) {
   {
     std::lock_guard lock(mutex_);
@@ -53,8 +96,8 @@ void Hub::SetNodes(const std::vector<NodeRow>& nodes) {
     ++tick_;
     members_.clear();
     for (const NodeRow& node : nodes) {
-      if (node.state == "WAITING") continue;
-      members_[node.id] = {node.region, JoinRegion(node.region), node.state == "REVOKED"};
+      if (node.state == "WAITING" || node.state == "WIPED") continue;
+      members_[node.id] = {node.region, JoinRegion(node.region), node.state != "ENROLLED"};
     }
   }
   WakeAll();

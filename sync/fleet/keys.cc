@@ -1,46 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// DIR/keys, before sealing (crypto::SealWith, purpose "cpis.v1.fleet-keys"): format 1, then varint-sized in this order: content,
+// DIR/keys, before sealing (crypto::WriteSealedFile, purpose "cpis.v1.fleet-keys"): format 1, then varint-sized in this order: content,
 // freshness, policy and box secrets, root public key, signed key set, CA certificate and key, server certificate and key, pepper,
-// index, England, directory, roster and ring keys, epoch secret.
+// index, England, directory, roster and ring keys, epoch secret, history.
+// History: times when content, freshness, policy, box and root keys were made, 8 each (Unix ms) │ former key sets, varint count │
+// each varint-sized │ former box secrets, the same.
 #include "sync/fleet/keys.h"
 
 #include <array>
 
+#include "crypto/sealed_file.h"
+#include "crypto/secret_writer.h"
 #include "platform/files.h"
 
 namespace cpis::sync::fleet {
 namespace {
 
-constexpr uint8_t kFormat = 1;
-constexpr uint64_t kMaxKeyFileBytes = 64 * 1024;
+constexpr uint8_t kFormat = 2;
+constexpr uint64_t kMaxKeyFileBytes = 1024 * 1024;
+constexpr std::array<std::string_view, kRotatableKeys> kNames{"content", "freshness", "policy", "box", "root"};
 constexpr std::string_view kPurpose = "cpis.v1.fleet-keys";
 constexpr auto kAuthorityLifetime = std::chrono::days(3650);
 constexpr auto kServerLifetime = std::chrono::days(825);
+
+crypto::SealedFile FileIn(const std::filesystem::path& state) { return {state / "keys", kPurpose, kMaxKeyFileBytes}; }
 
 std::array<crypto::Secret*, 7> Symmetric(FleetKeys& keys) {
   return {&keys.pepper, &keys.index_key, &keys.england_key, &keys.directory_key, &keys.roster_key, &keys.ring_key,
           &keys.epoch_secret};
 }
 
-std::array<std::string*, 4> Certificates(FleetKeys& keys) {
-  return {&keys.authority.certificate_pem, &keys.authority.private_key_pem, &keys.server.certificate_pem,
-          &keys.server.private_key_pem};
+std::array<crypto::CertificateAndKey*, 2> Certificates(FleetKeys& keys) { return {&keys.authority, &keys.server}; }
+
+void EncodeHistory(const FleetKeys& keys, crypto::SecretWriter& out) {
+  for (const Instant at : keys.made) out.U64(static_cast<uint64_t>(at.time_since_epoch().count()));
+  out.Varint(keys.former_key_sets.size());
+  for (const Bytes& set : keys.former_key_sets) out.Sized(set);
+  out.Varint(keys.former_boxes.size());
+  for (const crypto::BoxKey& box : keys.former_boxes) out.Sized(box.secret.Reveal());
+}
+
+void DecodeHistory(platform::ByteReader& in, FleetKeys& keys) {
+  for (Instant& at : keys.made) at = Instant(std::chrono::milliseconds(static_cast<int64_t>(in.U64())));
+  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) keys.former_key_sets.push_back(platform::ToBytes(in.Sized()));
+  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
+    const ByteView secret = in.Sized();
+    if (in.ok() && secret.size() == 32) keys.former_boxes.push_back(crypto::BoxKeyFromSecret(crypto::Secret::Copy(secret)));
+  }
 }
 
 crypto::Secret Encode(FleetKeys& keys) {
-  platform::ByteWriter out;
+  crypto::SecretWriter out;
   out.U8(kFormat);
   for (const crypto::SigningKey* key : {&keys.content, &keys.freshness, &keys.policy}) out.Sized(key->secret.Reveal());
   out.Sized(keys.box.secret.Reveal());
   out.Sized(keys.root_public_key);
   out.Sized(keys.signed_key_set);
-  for (const std::string* pem : Certificates(keys)) out.Sized(*pem);
+  for (const crypto::CertificateAndKey* pem : Certificates(keys)) {
+    out.Sized(pem->certificate_pem);
+    out.Sized(pem->private_key_pem.Reveal());
+  }
   for (const crypto::Secret* key : Symmetric(keys)) out.Sized(key->Reveal());
-  Bytes plain = std::move(out).Take();
-  crypto::Secret secret = crypto::Secret::Copy(plain, crypto::Residence::kTransient);
-  crypto::Wipe(plain);
-  return secret;
+  EncodeHistory(keys, out);
+  return std::move(out).Take();
 }
 
 Result<FleetKeys> Decode(ByteView bytes) {
@@ -53,30 +75,47 @@ Result<FleetKeys> Decode(ByteView bytes) {
   keys.box = crypto::BoxKeyFromSecret(crypto::Secret::Copy(in.Sized()));
   keys.root_public_key = platform::ToBytes(in.Sized());
   keys.signed_key_set = platform::ToBytes(in.Sized());
-  for (std::string* pem : Certificates(keys)) *pem = in.SizedText();
+  for (crypto::CertificateAndKey* pem : Certificates(keys)) {
+    pem->certificate_pem = in.SizedText();
+    pem->private_key_pem = crypto::Secret::Copy(in.Sized());
+  }
   for (crypto::Secret* key : Symmetric(keys)) *key = crypto::Secret::Copy(in.Sized());
+  DecodeHistory(in, keys);
   if (!in.AtEnd()) return platform::Corrupt("fleet keys are cut short or have bytes too many");
   return keys;
 }
 
 }  // namespace
 
-crypto::Secret FleetKeys::EpochKey(std::string_view partition, crypto::Epoch epoch) const {
-  platform::ByteWriter number;
-  number.U32(static_cast<uint32_t>(epoch));
-  return crypto::DeriveSecret(epoch_secret, {platform::AsBytes(partition), number.bytes()});
+std::string_view Name(RotatableKey key) { return kNames[static_cast<size_t>(key)]; }
+
+Result<RotatableKey> ParseRotatableKey(std::string_view name) {
+  for (size_t i = 0; i < kNames.size(); ++i) {
+    if (kNames[i] == name) return static_cast<RotatableKey>(i);
+  }
+  return platform::Invalid("\"" + std::string(name) + "\" is no key that can be replaced (content, freshness, policy, box or root)");
 }
 
-crypto::KeyRing FleetKeys::RingFor(const std::vector<std::string>& region, crypto::Epoch epoch,
-                                   crypto::Hardness hardness) const {
+Result<crypto::Secret> FleetKeys::OpenSealed(ByteView sealed) const {
+  auto opened = crypto::OpenBox(box, sealed);
+  for (auto former = former_boxes.rbegin(); !opened.ok() && former != former_boxes.rend(); ++former) {
+    opened = crypto::OpenBox(*former, sealed);
+  }
+  return opened;
+}
+
+crypto::Secret FleetKeys::EpochKey(std::string_view partition, crypto::Epoch epoch) const {
+  const crypto::Secret last = crypto::DeriveSecret(epoch_secret, {platform::AsBytes(partition)});
+  return crypto::EarlierEpochKey(last, crypto::kLastEpoch, epoch);
+}
+
+crypto::KeyRing FleetKeys::RingOfNoRegion(crypto::Hardness hardness) const {
   crypto::KeyRing ring;
   ring.pepper = pepper.Clone();
   ring.hardness = hardness;
   ring.index_key = index_key.Clone();
   ring.england_key = england_key.Clone();
   ring.directory_key = directory_key.Clone();
-  ring.epoch_keys[std::string(kNotices)].emplace(epoch, EpochKey(kNotices, epoch));
-  for (const std::string& partition : region) ring.epoch_keys[partition].emplace(epoch, EpochKey(partition, epoch));
   return ring;
 }
 
@@ -100,22 +139,19 @@ Status MakeFleetKeys(const std::filesystem::path& state, platform::KeyStore& sto
   const crypto::SigningKey root = crypto::NewSigningKey();
   keys.root_public_key = root.public_key;
   keys.signed_key_set = EncodeKeySet({1, keys.content.public_key, keys.freshness.public_key, keys.policy.public_key,
-                                      keys.box.public_key}, root);
-  CPIS_TRY(platform::WriteFileDurably(state / "root.key", root.secret.Reveal()));
+                                      keys.box.public_key, root.public_key}, root);
+  keys.made.fill(platform::SystemClock().Now());
+  CPIS_TRY(platform::WriteFileDurably(RootKeyFile(state), root.secret.Reveal()));
 
-  const crypto::Secret store_secret = crypto::Secret::Random(32);
-  CPIS_TRY(store.Seal(store_secret.Reveal()));
-  const crypto::Secret plain = Encode(keys);
-  return platform::WriteFileDurably(state / "keys", crypto::SealWith(store_secret, kPurpose, plain.Reveal()));
+  return SaveFleetKeys(state, store, keys);
+}
+
+Status SaveFleetKeys(const std::filesystem::path& state, platform::KeyStore& store, FleetKeys& keys) {
+  return crypto::WriteSealedFile(FileIn(state), store, Encode(keys));
 }
 
 Result<FleetKeys> LoadFleetKeys(const std::filesystem::path& state, platform::KeyStore& store) {
-  auto sealed = platform::ReadFile(state / "keys", kMaxKeyFileBytes);
-  if (!sealed.ok()) return std::move(sealed).status();
-  CPIS_ASSIGN(Bytes raw, store.Unseal());
-  const crypto::Secret store_secret = crypto::Secret::Copy(raw);
-  crypto::Wipe(raw);
-  CPIS_ASSIGN(const crypto::Secret plain, crypto::OpenWith(store_secret, kPurpose, *sealed));
+  CPIS_ASSIGN(const crypto::Secret plain, crypto::ReadSealedFile(FileIn(state), store));
   return Decode(plain.Reveal());
 }
 

@@ -3,6 +3,7 @@
 // The gRPC service that nodes talk to, over mTLS: who has no certificate of this fleet is refused at the handshake.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,7 @@ namespace cpis::sync::fleet {
 struct LinkDesks {
   AttendanceDesk& attendance;
   ResolveDesk& resolve;
+  std::function<Status(ByteView signed_erasure)> erasures{};  // see Roll::RecordErasure; none are taken without
 };
 
 class LinkServer {

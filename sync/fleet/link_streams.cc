@@ -8,10 +8,23 @@
 namespace cpis::sync::fleet {
 namespace {
 
-// The node that the client certificate names; TLS has verified it.
-std::string PeerOf(const grpc::CallbackServerContext& context) {
-  const auto names = context.auth_context()->FindPropertyValues(GRPC_X509_CN_PROPERTY_NAME);
-  return names.size() == 1 ? std::string(names.front().data(), names.front().size()) : std::string();
+// "ipv4:127.0.0.1:5000", "ipv6:%5B::1%5D:5000" → "127.0.0.1:5000", "[::1]:5000".
+std::string PlainPeer(std::string peer) {
+  peer.erase(0, peer.find(':') + 1);
+  for (const auto& [escaped, plain] : {std::pair{"%5B", "["}, {"%5D", "]"}, {"%25", "%"}}) {
+    if (const size_t at = peer.find(escaped); at != std::string::npos) peer.replace(at, 3, plain);
+  }
+  return peer;
+}
+
+grpc::Status TooMuch(const char* what) { return {grpc::StatusCode::RESOURCE_EXHAUSTED, what}; }
+constexpr const char* kTooManyCalls = "this node has too many calls open";
+
+using Stream = LinkAllowances::Stream;
+
+// A place among the node's streams; null when they are too many. Cut when the node keeps it waiting.
+std::shared_ptr<Stream> PlaceFor(const std::string& node_id, grpc::CallbackServerContext& context) {
+  return TheLinkAllowances().Open(node_id, [&context] { context.TryCancel(); });
 }
 
 grpc::Status NotOurs() { return {grpc::StatusCode::PERMISSION_DENIED, "this node is not enrolled, or may not have that"}; }
@@ -37,20 +50,23 @@ class Refused final : public grpc::ServerWriteReactor<v1::Signed> {
 // Writes a manifest whenever there is a new one; holds itself until gRPC is done with it.
 class WatchStream final : public grpc::ServerWriteReactor<v1::Signed>, public Hub::Watcher {
  public:
-  static WatchStream* Begin(Hub& hub, const std::string& node_id) {
-    auto stream = std::make_shared<WatchStream>(hub, node_id);
+  static WatchStream* Begin(Hub& hub, const std::string& node_id, uint32_t key_set_version, std::shared_ptr<Stream> place) {
+    auto stream = std::make_shared<WatchStream>(hub, node_id, std::move(place));
+    stream->key_sets_ = hub.KeySetsAfter(key_set_version);
     stream->self_ = stream;
     hub.Add(node_id, stream);
     stream->Wake();
     return stream.get();
   }
 
-  WatchStream(Hub& hub, std::string node_id) : hub_(hub), node_id_(std::move(node_id)) {}
+  WatchStream(Hub& hub, std::string node_id, std::shared_ptr<Stream> place)
+      : hub_(hub), node_id_(std::move(node_id)), place_(std::move(place)) {}
 
   void Wake() override { WriteIfNew(false); }
   void Close() override { End({grpc::StatusCode::UNAVAILABLE, "the fleet server stops"}); }
 
   void OnWriteDone(bool ok) override {
+    place_->Moved();
     if (ok) {
       WriteIfNew(true);
     } else {
@@ -58,7 +74,10 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::Signed>, public Hu
     }
   }
   void OnCancel() override { End({grpc::StatusCode::CANCELLED, "the node is gone"}); }
-  void OnDone() override { self_.reset(); }
+  void OnDone() override {
+    place_->Ends();
+    self_.reset();
+  }
 
  private:
   // Asks the hub under the lock: of two threads here, the later one must not hold the older answer. The hub wakes watchers
@@ -67,6 +86,10 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::Signed>, public Hu
     std::lock_guard lock(mutex_);
     if (write_done) writing_ = false;
     if (writing_ || ended_) return;
+    if (next_key_set_ < key_sets_.size()) {  // who signs comes before what is signed
+      Write(*key_sets_[next_key_set_++]);
+      return;
+    }
     const Hub::Manifests now = hub_.Current(node_id_);
     // What decides about access goes first.
     if (now.own && now.own != sent_.own) {
@@ -81,6 +104,7 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::Signed>, public Hu
   void Write(const std::string& bytes) {
     writing_ = true;
     message_.set_signed_(bytes);
+    place_->Waits();
     StartWrite(&message_);
   }
 
@@ -93,9 +117,12 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::Signed>, public Hu
 
   Hub& hub_;
   const std::string node_id_;
+  const std::shared_ptr<Stream> place_;
   std::shared_ptr<WatchStream> self_;  // until OnDone
+  std::vector<SharedBytes> key_sets_;  // set before the stream begins
 
   std::mutex mutex_;
+  size_t next_key_set_ = 0;  // guarded by mutex_
   Hub::Manifests sent_;    // guarded by mutex_
   v1::Signed message_;     // guarded by mutex_; gRPC reads it while writing_
   bool writing_ = false;   // guarded by mutex_
@@ -105,15 +132,22 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::Signed>, public Hu
 // gRPC calls the reactions of one stream one after the other.
 class FetchStream final : public grpc::ServerWriteReactor<v1::Signed> {
  public:
-  explicit FetchStream(std::vector<SharedBytes> segments) : segments_(std::move(segments)) { Next(); }
+  FetchStream(std::vector<SharedBytes> segments, std::string node_id, std::shared_ptr<Stream> place)
+      : segments_(std::move(segments)), node_id_(std::move(node_id)), place_(std::move(place)) {
+    Next();
+  }
   void OnWriteDone(bool ok) override {
+    place_->Moved();
     if (ok) {
       Next();
     } else {
       Finish({grpc::StatusCode::UNAVAILABLE, "the node is gone"});
     }
   }
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    place_->Ends();
+    delete this;
+  }
 
  private:
   void Next() {
@@ -121,22 +155,38 @@ class FetchStream final : public grpc::ServerWriteReactor<v1::Signed> {
       Finish(grpc::Status::OK);
       return;
     }
+    if (!TheLinkAllowances().TakeOut(node_id_, segments_[next_]->size(), std::chrono::steady_clock::now())) {
+      Finish(TooMuch("this node has fetched more than a day's worth"));
+      return;
+    }
+    place_->Waits();
     message_.set_signed_(*segments_[next_++]);
     StartWrite(&message_);
   }
 
   const std::vector<SharedBytes> segments_;
+  const std::string node_id_;
+  const std::shared_ptr<Stream> place_;
   size_t next_ = 0;
   v1::Signed message_;
 };
 
 class ForwardStream final : public grpc::ServerBidiReactor<v1::Signed, v1::Signed> {
  public:
-  ForwardStream(AttendanceDesk& desk, std::string node_id) : desk_(desk), node_id_(std::move(node_id)) { StartRead(&envelope_); }
+  ForwardStream(AttendanceDesk& desk, std::string node_id, std::shared_ptr<Stream> place)
+      : desk_(desk), node_id_(std::move(node_id)), place_(std::move(place)) {
+    Read();
+  }
 
   void OnReadDone(bool ok) override {
+    place_->Moved();
     if (!ok) {
       Finish(grpc::Status::OK);
+      return;
+    }
+    // What has no receipt stays in the node's journal.
+    if (!TheLinkAllowances().TakeEnvelope(node_id_, std::chrono::steady_clock::now())) {
+      Finish(TooMuch("this node forwards faster than it may"));
       return;
     }
     auto receipt = desk_.Deliver(node_id_, platform::AsBytes(envelope_.signed_()));
@@ -145,36 +195,67 @@ class ForwardStream final : public grpc::ServerBidiReactor<v1::Signed, v1::Signe
       return;
     }
     receipt_.set_signed_(std::string(platform::AsText(*receipt)));
+    place_->Waits();
     StartWrite(&receipt_);
   }
   void OnWriteDone(bool ok) override {
+    place_->Moved();
     if (ok) {
-      StartRead(&envelope_);
+      Read();
     } else {
       Finish({grpc::StatusCode::UNAVAILABLE, "the node is gone"});
     }
   }
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    place_->Ends();
+    delete this;
+  }
 
  private:
+  void Read() {
+    place_->Waits();
+    StartRead(&envelope_);
+  }
+
   AttendanceDesk& desk_;
   const std::string node_id_;
+  const std::shared_ptr<Stream> place_;
   v1::Signed envelope_;
   v1::Signed receipt_;
 };
 
 class RefusedForward final : public grpc::ServerBidiReactor<v1::Signed, v1::Signed> {
  public:
-  RefusedForward() { Finish(NotOurs()); }
+  explicit RefusedForward(const grpc::Status& why) { Finish(why); }
   void OnDone() override { delete this; }
 };
 
 }  // namespace
 
-grpc::ServerWriteReactor<v1::Signed>* FleetSyncService::Watch(grpc::CallbackServerContext* context, const v1::WatchRequest*) {
+std::string FleetSyncService::PeerOf(const grpc::CallbackServerContext& context) const {
+  const auto names = context.auth_context()->FindPropertyValues(GRPC_X509_CN_PROPERTY_NAME);
+  if (names.size() != 1) return "";
+  std::string node_id(names.front().data(), names.front().size());
+  recognise_(PlainPeer(context.peer()), node_id);
+  return node_id;
+}
+
+grpc::ServerWriteReactor<v1::Signed>* FleetSyncService::Send(grpc::CallbackServerContext& context,
+                                                             std::vector<SharedBytes> segments) const {
+  const std::string node_id = PeerOf(context);
+  auto place = PlaceFor(node_id, context);
+  if (!place) return new Refused(TooMuch(kTooManyCalls));
+  return new FetchStream(std::move(segments), node_id, std::move(place));
+}
+
+grpc::ServerWriteReactor<v1::Signed>* FleetSyncService::Watch(grpc::CallbackServerContext* context,
+                                                              const v1::WatchRequest* request) {
   const std::string node_id = PeerOf(*context);
   if (!hub_.MayConnect(node_id)) return new Refused(NotOurs());
-  return WatchStream::Begin(hub_, node_id);
+  auto place = PlaceFor(node_id, *context);
+  if (!place) return new Refused(TooMuch(kTooManyCalls));
+  hub_.Hold(platform::AsBytes(request->adopted_manifest()));
+  return WatchStream::Begin(hub_, node_id, request->key_set_version(), std::move(place));
 }
 
 grpc::ServerWriteReactor<v1::Signed>* FleetSyncService::Fetch(grpc::CallbackServerContext* context,
@@ -189,7 +270,7 @@ grpc::ServerWriteReactor<v1::Signed>* FleetSyncService::Fetch(grpc::CallbackServ
     return Status::Ok();
   });
   if (!read.ok()) return new Refused(ToGrpc(read));
-  return new FetchStream(std::move(segments));
+  return Send(*context, std::move(segments));
 }
 
 grpc::ServerWriteReactor<v1::Signed>* FleetSyncService::Repair(grpc::CallbackServerContext* context,
@@ -212,7 +293,7 @@ grpc::ServerWriteReactor<v1::Signed>* FleetSyncService::Repair(grpc::CallbackSer
     return Status::Ok();
   });
   if (!read.ok()) return new Refused(ToGrpc(read));
-  return new FetchStream(std::move(segments));
+  return Send(*context, std::move(segments));
 }
 
 grpc::ServerUnaryReactor* FleetSyncService::Resolve(grpc::CallbackServerContext* context, const v1::Signed* query,
@@ -226,8 +307,18 @@ grpc::ServerUnaryReactor* FleetSyncService::Resolve(grpc::CallbackServerContext*
 
 grpc::ServerBidiReactor<v1::Signed, v1::Signed>* FleetSyncService::Forward(grpc::CallbackServerContext* context) {
   const std::string node_id = PeerOf(*context);
-  if (!hub_.MayConnect(node_id)) return new RefusedForward();
-  return new ForwardStream(desk_, node_id);
+  if (!hub_.MayConnect(node_id)) return new RefusedForward(NotOurs());
+  auto place = PlaceFor(node_id, *context);
+  if (!place) return new RefusedForward(TooMuch(kTooManyCalls));
+  return new ForwardStream(desk_, node_id, std::move(place));
+}
+
+// For every certificate of this fleet: the proof says itself whose it is, and its node may be out of the fleet already.
+grpc::ServerUnaryReactor* FleetSyncService::Prove(grpc::CallbackServerContext* context, const v1::Signed* proof, v1::Proved*) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const Status kept = erasures_ ? erasures_(platform::AsBytes(proof->signed_())) : platform::Unavailable("no proofs here");
+  reactor->Finish(ToGrpc(kept));
+  return reactor;
 }
 
 }  // namespace cpis::sync::fleet

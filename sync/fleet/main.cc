@@ -11,6 +11,7 @@
 #include "crypto/secret.h"
 #include "platform/log.h"
 #include "platform/memory.h"
+#include "platform/swap.h"
 #include "platform/worker.h"
 #include "sync/fleet/fleet.h"
 
@@ -46,38 +47,64 @@ platform::Status ReadConfiguration(const CLI::App& app, Arguments& arguments) {
                                                        {"enrol-listen", &arguments.options.enrol_listen},
                                                        {"http", &arguments.options.http},
                                                        {"advertise", &arguments.options.advertise},
+                                                       {"key-store", &arguments.options.key_store},
                                                        {"store", &arguments.store}};
   for (const auto& [key, value] : table) {
     const auto setting = known.find(key.str());
     const auto text = value.value<std::string>();
     if (setting == known.end() || !text) {
       return platform::Invalid("\"" + std::string(key.str()) + "\" in \"" + arguments.config +
-                               "\" is not a setting with text (known: advertise, enrol-listen, http, listen, store)");
+                               "\" is not a setting with text (known: advertise, enrol-listen, http, key-store, listen, store)");
     }
     if (app.get_option("--" + std::string(key.str()))->count() == 0) *setting->second = *text;
   }
   return platform::Status::Ok();
 }
 
-int Serve(Arguments arguments, platform::StopSignal& stop) {
+void SayReady(sync::fleet::Fleet& fleet, const std::filesystem::path& state, const std::string& trust) {
+  const platform::KeyStore& key_store = fleet.key_store();
+  std::cout << boost::json::serialize(boost::json::object{{"ready", true},
+                                                          {"listen", fleet.link().Address()},
+                                                          {"enrol_listen", fleet.enrolment_desk().Address()},
+                                                          {"http", fleet.http().Address()},
+                                                          {"socket", (state / "fleetd.sock").string()},
+                                                          {"trust", trust},
+                                                          {"key_store", {{"kind", key_store.Kind()},
+                                                                         {"hardware_bound", key_store.HardwareBound()}}}})
+            << std::endl;
+}
+
+// Once, until it is to stop or, with another key set, to start anew at the same addresses.
+int Serve(sync::fleet::FleetOptions& options, bool first, bool* anew) {
+  platform::StopSignal stop;  // a signal that came meanwhile still waits for it
   std::atomic<bool> broken = false;
-  arguments.options.broken = [&] {
+  std::atomic<bool> start_anew = false;
+  options.broken = [&] {
     broken = true;
     stop.Request();
   };
-  auto fleet = sync::fleet::Fleet::Open(arguments.options);
+  options.start_anew = [&] {
+    start_anew = true;
+    stop.Request();
+  };
+  auto fleet = sync::fleet::Fleet::Open(options);
   if (!fleet.ok()) return Refuse(kExitConfiguration, fleet.status().message());
-  platform::LogWarning("keys", "the fleet's keys are NOT HARDWARE BOUND: whoever copies this disk has them");
-  std::cout << boost::json::serialize(boost::json::object{
-                   {"ready", true},
-                   {"listen", (*fleet)->link().Address()},
-                   {"enrol_listen", (*fleet)->enrolment_desk().Address()},
-                   {"http", (*fleet)->http().Address()},
-                   {"socket", (arguments.options.state / "fleetd.sock").string()},
-                   {"trust", (*fleet)->store().trust().code}})
-            << std::endl;
+  options.listen = (*fleet)->link().Address();
+  options.enrol_listen = (*fleet)->enrolment_desk().Address();
+  options.http = (*fleet)->http().Address();
+  if (first) {
+    const platform::KeyStore& key_store = (*fleet)->key_store();
+    if (!key_store.HardwareBound()) {
+      platform::LogWarning("keys", "the fleet's keys: " + std::string(key_store.Kind()) + ", " + std::string(key_store.Worth()));
+    }
+    if (const platform::SwapVerdict swap = platform::WhetherKeysCanReachSwap(); !swap.safe) {
+      platform::LogWarning("keys", "memory is " + swap.detail + " (set LimitMEMLOCK=infinity, or turn swap off)");
+    }
+    SayReady(**fleet, options.state, (*fleet)->store().trust().code);
+  }
   stop.Wait();
-  platform::LogInfo("fleetd", "stopping");
+  *anew = start_anew && !broken;
+  platform::LogInfo("fleetd", *anew ? "starting anew with another key set" : "stopping");
   return broken ? 1 : 0;
 }
 
@@ -91,6 +118,8 @@ int main(int argc, char** argv) {
   app.add_option("--enrol-listen", arguments.options.enrol_listen, "HOST:PORT for enrolment")->capture_default_str();
   app.add_option("--http", arguments.options.http, "HOST:PORT for /healthz and /metrics")->capture_default_str();
   app.add_option("--advertise", arguments.options.advertise, "HOST:PORT that nodes are told to connect to");
+  app.add_option("--key-store", arguments.options.key_store, "auto, tpm2, systemd-creds, passphrase-file:PATH or plain")
+      ->capture_default_str();
   app.add_option("--store", arguments.store, "sqlite")->capture_default_str();
   app.add_option("--config", arguments.config, "TOML file with these options");
   app.add_flag("--init", arguments.init, "make a new fleet in the state directory, and stop");
@@ -102,6 +131,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   platform::KeepMemorySmall();
+  platform::LockMemory();
   std::signal(SIGPIPE, SIG_IGN);
   crypto::StartCrypto();
   arguments.options.state = std::filesystem::absolute(arguments.options.state);
@@ -112,10 +142,15 @@ int main(int argc, char** argv) {
     return Refuse(kExitConfiguration, "--store \"" + arguments.store + "\" is not in this version (try sqlite)");
   }
   if (arguments.init) {
-    const platform::Status made = sync::fleet::InitialiseFleet(arguments.options.state, arguments.trust);
+    const platform::Status made = sync::fleet::InitialiseFleet(arguments.options.state, arguments.trust, arguments.options.key_store);
     if (made.ok()) return 0;
     return Refuse(made.code() == platform::Code::kInvalid ? kExitUsage : 1, made.message());
   }
-  platform::StopSignal stop;
-  return Serve(arguments, stop);
+  int exit_code = 0;
+  bool anew = true;
+  for (bool first = true; anew && exit_code == 0; first = false) {
+    anew = false;
+    exit_code = Serve(arguments.options, first, &anew);
+  }
+  return exit_code;
 }

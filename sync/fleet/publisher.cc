@@ -148,7 +148,17 @@ Status Publisher::DropHistory(const Topic& topic) {
   return forget->Bind(topic.text()).Run();
 }
 
+void Publisher::BeginEpoch(crypto::Epoch epoch) {
+  if (!epoch_before_) epoch_before_ = epoch_;
+  epoch_ = epoch;
+}
+
 void Publisher::Keep() {
+  // A snapshot says its epoch, and a node that has heard of a newer one refuses it.
+  if (epoch_before_) {
+    for (auto& [topic, state] : topics_) dropped_.insert(topic);
+    epoch_before_.reset();
+  }
   for (const Topic& topic : dropped_) {
     State& state = StateOf(topic);
     state.snapshot.clear();
@@ -162,6 +172,8 @@ void Publisher::Keep() {
 
 void Publisher::Drop() {
   dropped_.clear();
+  if (epoch_before_) epoch_ = *epoch_before_;
+  epoch_before_.reset();
   for (auto& [topic, pending] : pending_) StateOf(topic).sequence = pending.before;
   pending_.clear();
 }

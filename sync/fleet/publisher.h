@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -42,6 +43,9 @@ class Publisher {
   // Forgets the deltas of a topic and what was encoded of it, in the transaction that the caller holds: something in them must not
   // be sent any more. Nodes that are behind get it whole.
   Status DropHistory(const Topic& topic);
+  // What is published from here on is of this epoch, in the transaction that the caller holds. Entries stay as they are.
+  void BeginEpoch(crypto::Epoch epoch);
+  crypto::Epoch epoch() const { return epoch_; }
   // After the transaction committed, or instead of it.
   void Keep();
   void Drop();
@@ -88,7 +92,8 @@ class Publisher {
   Result<size_t> ReadBucket(const Topic& topic, uint8_t bucket, Segment& repair, std::deque<Bytes>& bodies);
 
   const FleetKeys& keys_;
-  const crypto::Epoch epoch_;
+  crypto::Epoch epoch_;
+  std::optional<crypto::Epoch> epoch_before_;  // in this transaction
   Queries query_;
   std::map<Topic, State> topics_;
   std::map<Topic, Pending> pending_;

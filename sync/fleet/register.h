@@ -13,6 +13,7 @@
 #include "sync/attendance.h"
 #include "sync/fleet/intake.h"
 #include "sync/fleet/queries.h"
+#include "sync/order.h"
 #include "sync/records.h"
 
 namespace cpis::sync::fleet {
@@ -29,12 +30,19 @@ struct NodeRow {
   std::string id;
   std::string name;
   std::vector<std::string> region;
-  std::string state;          // "WAITING" for its code, "ENROLLED", "REVOKED"
+  std::string state;          // "WAITING" for its code, "ENROLLED", "REVOKED", "WIPING" until it says that it is "WIPED"
   Bytes code_hash;            // of a waiting node
   std::optional<Instant> code_expires;
   Bytes box_key;
   Bytes signing_key;
   std::optional<Instant> enrolled_at;
+};
+
+// A node's word that it is erased, as it was signed.
+struct ErasureRow {
+  Erasure erasure;
+  Instant received_at;
+  Bytes proof;
 };
 
 struct AttendanceRow {
@@ -144,6 +152,9 @@ class Register {
   Result<std::vector<NodeRow>> Nodes();
   Result<std::optional<NodeRow>> NodeNamed(std::string_view name);
   Result<std::optional<NodeRow>> NodeWithId(std::string_view id);
+  // The first of each node stands, unless a later one says more.
+  Status KeepErasure(const ErasureRow& row);
+  Result<std::map<std::string, ErasureRow>> Erasures();  // by node id
 
   // Staff.
   Status PutStaff(const StaffMember& staff);

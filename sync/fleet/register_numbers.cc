@@ -138,14 +138,16 @@ Status Register::BlankNumber(const NhsNumber& number) {
               query_("UPDATE outgoing_files SET content = CAST(replace(CAST(content AS TEXT), ?1, '') AS BLOB)"
                      " WHERE instr(content, CAST(?1 AS BLOB)) > 0"));
   CPIS_ASSIGN(Statement * attendances, query_("UPDATE attendances SET nhs_number = '' WHERE nhs_number = ?"));
+  CPIS_ASSIGN(Statement * salts, query_("UPDATE audit_record SET salt = x'' WHERE event IN (SELECT id FROM audit WHERE nhs_number = ?)"));
   CPIS_ASSIGN(Statement * audit, query_("UPDATE audit SET nhs_number = '' WHERE nhs_number = ?"));
+  CPIS_ASSIGN(Statement * acts, query_("UPDATE admin_acts SET nhs_number = '' WHERE nhs_number = ?"));
   CPIS_ASSIGN(Statement * said, query_("DELETE FROM plan_said WHERE nhs_number = ?"));
   CPIS_ASSIGN(Statement * accesses, query_("DELETE FROM accesses WHERE nhs_number = ?"));
   CPIS_ASSIGN(Statement * key, query_("DELETE FROM number_keys WHERE nhs_number = ?"));
   CPIS_ASSIGN(Statement * sensitive, query_("DELETE FROM sensitive_numbers WHERE nhs_number = ?"));
   CPIS_ASSIGN(Statement * notice, query_("DELETE FROM notices WHERE nhs_number = ?"));
   CPIS_ASSIGN(Statement * replaced, query_("DELETE FROM replaced_numbers WHERE old = ?1 OR new = ?1"));
-  for (Statement* one : {files, attendances, audit, said, accesses, key, sensitive, notice, replaced}) {
+  for (Statement* one : {files, attendances, salts, audit, acts, said, accesses, key, sensitive, notice, replaced}) {
     CPIS_TRY(one->Bind(number.digits()).Run());
   }
   return Status::Ok();

@@ -24,7 +24,7 @@ Statement& BindTime(Statement& statement, const std::optional<Instant>& at) {
 }
 
 #define CPIS_NODE_COLUMNS "id, name, region, state, code_hash, code_expires, box_key, signing_key, enrolled_at"
-#define CPIS_STAFF_COLUMNS "id, name, role_code, role_name, silent, disabled, pin_record"
+#define CPIS_STAFF_COLUMNS "id, name, role_code, role_name, silent, disabled, pin_record, duty"
 
 template <typename T>
 std::optional<T> First(std::vector<T> rows) {
@@ -73,9 +73,9 @@ Result<std::optional<NodeRow>> Register::NodeWithId(std::string_view id) {
 }
 
 Status Register::PutStaff(const StaffMember& staff) {
-  CPIS_ASSIGN(Statement * put, query_("INSERT OR REPLACE INTO staff(" CPIS_STAFF_COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?)"));
+  CPIS_ASSIGN(Statement * put, query_("INSERT OR REPLACE INTO staff(" CPIS_STAFF_COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?)"));
   put->Bind(staff.id).Bind(staff.name).Bind(staff.role_code).Bind(staff.role_name);
-  return put->Bind(staff.right == Right::kSilent ? 1 : 0).Bind(staff.disabled ? 1 : 0).Bind(ByteView(staff.pin_record)).Run();
+  return put->Bind(staff.right == Right::kSilent ? 1 : 0).Bind(staff.disabled ? 1 : 0).Bind(ByteView(staff.pin_record)).Bind(static_cast<int>(staff.duty)).Run();
 }
 
 Result<std::vector<StaffMember>> Register::ReadStaff(Statement& statement) {
@@ -85,7 +85,7 @@ Result<std::vector<StaffMember>> Register::ReadStaff(Statement& statement) {
     if (!more) break;
     rows.push_back({statement.Text(0), statement.Text(1), statement.Text(2), statement.Text(3),
                     statement.Int(4) != 0 ? Right::kSilent : Right::kNotify, statement.Int(5) != 0,
-                    platform::ToBytes(statement.Blob(6))});
+                    platform::ToBytes(statement.Blob(6)), static_cast<Duty>(statement.Int(7))});
   }
   return rows;
 }

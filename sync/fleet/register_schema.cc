@@ -15,6 +15,9 @@ constexpr std::string_view kNumbersAndFiles = R"sql(
     CREATE TABLE IF NOT EXISTS held(
       authority TEXT NOT NULL, file_id TEXT NOT NULL, since INTEGER NOT NULL, ending INTEGER NOT NULL, flags INTEGER NOT NULL, mailbox_file TEXT NOT NULL,
       PRIMARY KEY(authority, file_id)) STRICT;
+    CREATE TABLE IF NOT EXISTS erasures(
+      node_id TEXT PRIMARY KEY, order_id TEXT NOT NULL, erased INTEGER NOT NULL, began_ms INTEGER NOT NULL,
+      erased_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL, proof BLOB NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS refused_messages(
       mailbox_file TEXT PRIMARY KEY, reason TEXT NOT NULL, since INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS taken_files(
@@ -48,7 +51,7 @@ Status Register::CreateTables(platform::Database& database) {
       code_expires INTEGER, box_key BLOB NOT NULL, signing_key BLOB NOT NULL, enrolled_at INTEGER) STRICT;
     CREATE TABLE IF NOT EXISTS staff(
       id TEXT PRIMARY KEY, name TEXT NOT NULL, role_code TEXT NOT NULL, role_name TEXT NOT NULL, silent INTEGER NOT NULL,
-      disabled INTEGER NOT NULL, pin_record BLOB NOT NULL) STRICT;
+      disabled INTEGER NOT NULL, pin_record BLOB NOT NULL, duty INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS settings(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS attendances(
       id TEXT PRIMARY KEY, node_id TEXT NOT NULL, node_sequence INTEGER NOT NULL, node TEXT NOT NULL, nhs_number TEXT NOT NULL,

@@ -49,6 +49,15 @@ Result<std::vector<Viewer>> ViewersIn(Register& records, const std::vector<Resol
   return viewers;
 }
 
+// A node that has not heard of the newest fleet box seals to the one it knows.
+Result<ResolveQuery> OpenQuery(ByteView bytes, ByteView node_public_key, const FleetKeys& keys) {
+  auto query = OpenResolveQuery(bytes, node_public_key, keys.box);
+  for (auto former = keys.former_boxes.rbegin(); !query.ok() && former != keys.former_boxes.rend(); ++former) {
+    query = OpenResolveQuery(bytes, node_public_key, *former);
+  }
+  return query;
+}
+
 }  // namespace
 
 Result<Bytes> ResolveDesk::Answer(const std::string& node_id, ByteView bytes) {
@@ -57,7 +66,7 @@ Result<Bytes> ResolveDesk::Answer(const std::string& node_id, ByteView bytes) {
   CPIS_TRY(store_.Read([&](Store& store) -> Status {
     CPIS_ASSIGN(std::optional<NodeRow> node, store.records().NodeWithId(node_id));
     if (!node || node->state != "ENROLLED") return platform::Denied("this node is not enrolled");
-    const auto query = OpenResolveQuery(bytes, node->signing_key, store.keys().box);
+    const auto query = OpenQuery(bytes, node->signing_key, store.keys());
     if (!query.ok()) return platform::Denied("the query is not signed by this node for this fleet");
     if (query->node != node_id) return platform::Denied("the query is of another node");
     const Instant now = store.clock().Now();

@@ -7,7 +7,6 @@
 #include "crypto/certificates.h"
 #include "crypto/pin.h"
 #include "sync/enrolment.h"
-#include "sync/fleet/alert_desk.h"
 
 namespace cpis::sync::fleet {
 namespace {
@@ -81,6 +80,13 @@ Result<NodeAdded> Roll::AddNode(const std::string& name, const std::vector<std::
   node.code_expires = store_.clock().Now() + kCodeLifetime;
   CPIS_TRY(store_.Change([&](Store& store) -> Status {
     CPIS_ASSIGN(const std::optional<NodeRow> taken, store.records().NodeNamed(name));
+    // A vehicle that was erased may come back under its name; what the former node signed must stay verifiable.
+    if (taken && (taken->state == "WIPED" || taken->state == "REVOKED")) {
+      NodeRow former = *taken;
+      former.name += "/" + former.id;
+      CPIS_TRY(store.records().PutNode(former));
+      return store.records().PutNode(node);
+    }
     // A code that was lost or ran out is replaced by adding the node again.
     if (taken && taken->state != "WAITING") return Invalid("there is a node \"" + name + "\" already (choose another name)");
     return store.records().PutNode(node);
@@ -106,20 +112,6 @@ Status Roll::SetRegion(const std::string& name, const std::vector<std::string>& 
     node->region = codes;
     CPIS_TRY(store.records().PutNode(*node));
     return node->state == "ENROLLED" ? store.PublishGrant(*node) : Status::Ok();
-  });
-}
-
-Status Roll::Revoke(const std::string& name) {
-  return store_.Change([&](Store& store) -> Status {
-    CPIS_ASSIGN(std::optional<NodeRow> node, store.records().NodeNamed(name));
-    if (!node) return platform::NotFound("there is no node \"" + name + "\" (see \"fleet node list\")");
-    if (node->state == "REVOKED") return Status::Ok();
-    const bool enrolled = node->state == "ENROLLED";
-    node->state = "REVOKED";
-    CPIS_TRY(store.records().PutNode(*node));
-    if (!enrolled) return Status::Ok();
-    CPIS_TRY(CloseAlertsOf(store, node->id));
-    return store.PublishGrant(*node);
   });
 }
 
@@ -172,7 +164,16 @@ Status Roll::PutStaff(const NewStaff& staff) {
   }
   StaffMember member{staff.id, staff.name, staff.role, RoleName(staff.role),
                      staff.right == "B0170" ? Right::kSilent : Right::kNotify, false, {}};
-  CPIS_ASSIGN(member.pin_record, crypto::MakePinRecord(staff.pin, store_.keys().ring_key));
+  if (!staff.duty.empty()) {
+    CPIS_ASSIGN(member.duty, ParseDuty(staff.duty));
+  }
+  if (member.duty == Duty::kEventOnly && member.right == Right::kSilent) {
+    return Invalid("right \"B0170\" notifies nobody, and an event-only person does nothing else (use B0107)");
+  }
+  // Who looks nobody up has a PIN that opens nothing, so that there is nothing to be had from them.
+  const crypto::Secret nothing = crypto::Secret::Random(32);
+  const crypto::Secret& opened = member.duty == Duty::kClinician ? store_.keys().ring_key : nothing;
+  CPIS_ASSIGN(member.pin_record, crypto::MakePinRecord(staff.pin, opened));
   return store_.Change([&](Store& store) -> Status {
     CPIS_TRY(store.records().PutStaff(member));
     return store.PublishStaff(member);

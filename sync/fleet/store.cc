@@ -1,18 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/fleet/store.h"
 
+#include <charconv>
+
 #include "crypto/row.h"
 #include "platform/log.h"
+#include "sync/fleet/admin_acts.h"
+#include "sync/fleet/epochs.h"
 
 namespace cpis::sync::fleet {
 namespace {
 
 constexpr std::string_view kTrustCode = "trust.code";
 constexpr std::string_view kTrustName = "trust.name";
+constexpr std::string_view kEpochNumber = "epoch.number";
 constexpr int kCacheKib = 16 * 1024;
 
 Result<platform::Database> OpenDatabase(const std::filesystem::path& state) {
   return platform::Database::Open(state / "fleet.db", {platform::Database::Mode::kOwner, kCacheKib});
+}
+
+Result<crypto::Epoch> ReadEpoch(Register& records) {
+  CPIS_ASSIGN(const std::vector<Setting> settings, records.Settings(kEpochNumber));
+  if (settings.empty()) return crypto::Epoch{1};
+  uint32_t number = 0;
+  const std::string& text = settings.front().value;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  const crypto::Epoch epoch{number};
+  if (read.ec != std::errc() || epoch < crypto::Epoch{1} || epoch > crypto::kLastEpoch) {
+    return platform::Corrupt("the fleet's epoch on disk is none (restore the state directory)");
+  }
+  return epoch;
 }
 
 }  // namespace
@@ -30,7 +48,10 @@ Result<std::unique_ptr<Store>> Store::Open(const std::filesystem::path& state, c
                                            const platform::Clock& clock, crypto::Hardness hardness) {
   std::unique_ptr<Store> store(new Store(keys, clock, hardness));
   CPIS_TRY(store->worker_.Run([&] { return store->Load(state); }));
-  CPIS_TRY(store->Change([](Store& opened) { return opened.CatchUpEngland(); }));
+  CPIS_TRY(store->Change([](Store& opened) -> Status {
+    CPIS_TRY(TakeUpSigners(opened));
+    return opened.CatchUpEngland();
+  }));
   return store;
 }
 
@@ -41,8 +62,15 @@ Status Store::Load(const std::filesystem::path& state) {
   CPIS_TRY(Register::CreateTables(*database_));
   CPIS_TRY(Publisher::CreateTables(*database_));
   CPIS_TRY(EnglandRegister::CreateTables(*database_));
+  CPIS_TRY(AdminActs::CreateTables(*database_));
+  queries_ = std::make_unique<Queries>(*database_);
+  CPIS_TRY(AuditRegister::CreateTables(*database_));
+  CPIS_TRY(SecurityRegister::CreateTables(*database_));
   register_ = std::make_unique<Register>(*database_);
-  publisher_ = std::make_unique<Publisher>(keys_, *database_, kEpoch);
+  audit_ = std::make_unique<AuditRegister>(*database_, AuditRegister::RecordKey(keys_.epoch_secret));
+  security_ = std::make_unique<SecurityRegister>(*database_);
+  CPIS_ASSIGN(const crypto::Epoch epoch, ReadEpoch(*register_));
+  publisher_ = std::make_unique<Publisher>(keys_, *database_, epoch);
   CPIS_TRY(publisher_->Load());
   england_ = std::make_unique<EnglandRegister>(*database_);
   CPIS_TRY(england_->Load());
@@ -55,6 +83,7 @@ Status Store::Change(const std::function<Status(Store&)>& work) {
   return worker_.Run([&]() -> Status {
     said_.clear();
     dropped_.clear();
+    epoch_begun_ = false;
     CPIS_ASSIGN(platform::Transaction transaction, platform::Transaction::Begin(*database_));
     Status done = work(*this);
     if (done.ok()) done = PublishSaid();
@@ -71,7 +100,7 @@ Status Store::Change(const std::function<Status(Store&)>& work) {
     england_->Keep();
     std::vector<TopicHead> heads;
     for (const auto& [topic, said] : said_) heads.push_back(publisher_->HeadOf(topic));
-    if (published_ && !heads.empty()) published_(heads);
+    if (published_ && (epoch_begun_ || !heads.empty())) published_(heads);
     return done;
   });
 }
@@ -120,10 +149,17 @@ Status Store::Read(const std::function<Status(Store&)>& work) {
   return worker_.Run([&] { return work(*this); });
 }
 
+Status Store::BeginEpoch(crypto::Epoch epoch) {
+  CPIS_TRY(register_->PutSetting(kEpochNumber, std::to_string(static_cast<uint32_t>(epoch))));
+  publisher_->BeginEpoch(epoch);
+  epoch_begun_ = true;
+  return Status::Ok();
+}
+
 const crypto::Secret& Store::EpochKeyOf(const std::string& partition) {
-  auto key = epoch_keys_.find(partition);
-  if (key == epoch_keys_.end()) key = epoch_keys_.emplace(partition, keys_.EpochKey(partition, kEpoch)).first;
-  return key->second;
+  crypto::PartitionKey& held = epoch_keys_[partition];
+  if (held.key.empty() || held.epoch != epoch()) held = {epoch(), keys_.EpochKey(partition, epoch()).Clone()};
+  return held.key;
 }
 
 Result<Store::Place> Store::PlaceOf(const NhsNumber& number) {
@@ -149,7 +185,7 @@ Status Store::PublishFlags(const std::string& authority, const std::set<NhsNumbe
       PublishEntry(topic, place.index, {});
     } else {
       PublishEntry(topic, place.index, crypto::SealRow(EpochKeyOf(authority), place.number_key,
-                                                       {authority, place.index, version, kEpoch}, EncodeFlag(flag)));
+                                                       {authority, place.index, version, epoch()}, EncodeFlag(flag)));
     }
   }
   return Status::Ok();
@@ -173,7 +209,7 @@ Status Store::PublishNotice(const NhsNumber& number, std::optional<Notice> notic
   }
   const auto version = static_cast<uint64_t>(publisher_->NextOf(topic));
   PublishEntry(topic, place.index, crypto::SealRow(EpochKeyOf(partition), place.number_key,
-                                                   {partition, place.index, version, kEpoch}, EncodeNotice(*notice)));
+                                                   {partition, place.index, version, epoch()}, EncodeNotice(*notice)));
   return Status::Ok();
 }
 
@@ -213,6 +249,10 @@ Status Store::PublishDirectory(const std::vector<Authority>& authorities, const 
 }
 
 Status Store::PublishStaff(const StaffMember& staff) {
+  if (staff.duty == Duty::kAuditor) {  // vehicles need not know them; one who was something else before is gone from there
+    PublishEntry(Topic::Roster(), KeyOf("staff/" + staff.id), {});
+    return Status::Ok();
+  }
   PublishEntry(Topic::Roster(), KeyOf("staff/" + staff.id), crypto::SealWith(keys_.roster_key, "roster", Encode(staff)));
   return Status::Ok();
 }
@@ -225,12 +265,26 @@ Status Store::PublishSettings(const std::map<std::string, std::string>& settings
 Status Store::PublishGrant(const NodeRow& node) {
   Grant grant;
   grant.region = node.region;
-  grant.revoked = node.state == "REVOKED";
+  grant.revoked = node.state != "ENROLLED";
+  Bytes ring;  // empty takes it away
   if (!grant.revoked) {
     grant.boxed_roster_key = crypto::SealTo(node.box_key, keys_.roster_key.Reveal());
-    grant.wrapped_ring = crypto::WrapRing(keys_.RingFor(node.region, kEpoch, hardness()), keys_.ring_key, node.box_key);
+    crypto::KeyRing keys = keys_.RingOfNoRegion(hardness());
+    std::vector<std::string> partitions = node.region;
+    partitions.emplace_back(kNotices);  // in every region
+    for (const std::string& partition : partitions) {
+      keys.epoch_keys[partition] = {epoch(), EpochKeyOf(partition).Clone()};
+    }
+    ring = crypto::WrapRing(keys, keys_.ring_key, node.box_key);
   }
-  PublishEntry(Topic::Node(node.id), KeyOf("grant"), Encode(grant));
+  PublishEntry(Topic::Node(node.id), KeyOf(kGrantEntry), Encode(grant));
+  PublishEntry(Topic::Node(node.id), KeyOf(kRingEntry), std::move(ring));
+  return Status::Ok();
+}
+
+Status Store::PublishOrder(const NodeRow& node, const Order& order) {
+  PublishEntry(Topic::Node(node.id), KeyOf(kOrderEntry), Encode(order));
+  DropHistory(Topic::Node(node.id));
   return Status::Ok();
 }
 

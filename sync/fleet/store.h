@@ -14,10 +14,14 @@
 
 #include "platform/clock.h"
 #include "platform/worker.h"
+#include "sync/fleet/audit_register.h"
 #include "sync/fleet/england_register.h"
 #include "sync/fleet/keys.h"
 #include "sync/fleet/publisher.h"
+#include "sync/fleet/queries.h"
 #include "sync/fleet/register.h"
+#include "sync/fleet/security_register.h"
+#include "sync/order.h"
 
 namespace cpis::sync::fleet {
 
@@ -51,6 +55,9 @@ class Store {
   // The rest is for the store thread.
   Register& records() { return *register_; }
   Publisher& publisher() { return *publisher_; }
+  AuditRegister& audit() { return *audit_; }
+  SecurityRegister& security() { return *security_; }
+  Queries& queries() { return *queries_; }  // of tables that are not the register's
   const England& england() const { return england_->index(); }
 
   // What a change says is published when its work is done, before the commit: each topic once, whoever spoke of it.
@@ -68,6 +75,8 @@ class Store {
   Status PublishStaff(const StaffMember& staff);
   Status PublishSettings(const std::map<std::string, std::string>& settings);  // values by key
   Status PublishGrant(const NodeRow& node);
+  // Beside a grant that gives nothing any more. What the node was granted before is not sent again.
+  Status PublishOrder(const NodeRow& node, const Order& order);
   // What was published of this topic up to now, and in this change, is not to be sent as it was: see Publisher::DropHistory.
   void DropHistory(const Topic& topic) { dropped_.insert(topic); }
   // Any entry of any topic; an empty body removes it.
@@ -79,12 +88,12 @@ class Store {
   const FleetKeys& keys() const { return keys_; }
   const platform::Clock& clock() const { return clock_; }
   const Trust& trust() const { return trust_; }
-  crypto::Epoch epoch() const { return kEpoch; }
+  crypto::Epoch epoch() const { return publisher_->epoch(); }
+  // Inside a change: see epochs.h, which says what else must be done.
+  Status BeginEpoch(crypto::Epoch epoch);
   crypto::Hardness hardness() const { return hardness_; }
 
  private:
-  static constexpr crypto::Epoch kEpoch{1};
-
   Store(const FleetKeys& keys, const platform::Clock& clock, crypto::Hardness hardness)
       : keys_(keys), clock_(clock), hardness_(hardness) {}
   Status Load(const std::filesystem::path& state);
@@ -104,12 +113,16 @@ class Store {
   Trust trust_;
   Published published_;
   std::function<void()> broken_;
-  std::map<std::string, crypto::Secret> epoch_keys_;      // store thread; by partition
+  std::map<std::string, crypto::PartitionKey> epoch_keys_;  // store thread; by partition, of this epoch or one before
+  bool epoch_begun_ = false;                              // store thread; in this transaction
   std::set<Topic> dropped_;                               // store thread; in this transaction
   std::map<Topic, std::map<RowIndex, Bytes>> said_;       // store thread; in this transaction
   std::unique_ptr<platform::Database> database_;          // store thread
+  std::unique_ptr<Queries> queries_;
   std::unique_ptr<Register> register_;
   std::unique_ptr<Publisher> publisher_;
+  std::unique_ptr<AuditRegister> audit_;
+  std::unique_ptr<SecurityRegister> security_;
   std::unique_ptr<EnglandRegister> england_;
   platform::Worker worker_{"store"};                      // last: its thread ends before what it uses
 };

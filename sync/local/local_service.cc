@@ -2,10 +2,16 @@
 #include "sync/local/local_service.h"
 
 #include <grpcpp/grpcpp.h>
+#include <fcntl.h>
+#include <pwd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstdlib>
 #include <system_error>
 
+#include "platform/memory.h"
 #include "proto/local.grpc.pb.h"
 
 namespace cpis::sync {
@@ -16,6 +22,7 @@ using platform::Result;
 
 constexpr int kMaxMessageBytes = 80 * 1024 * 1024;  // an upload at its size cap, with room for its envelope
 constexpr auto kLongestCall = std::chrono::minutes(60);
+constexpr size_t kLongestCaller = 128;
 constexpr auto kStopGrace = std::chrono::seconds(2);
 
 Code CodeFromName(std::string_view name) {
@@ -32,7 +39,15 @@ class LocalServiceImpl final : public v1::Local::Service {
 
   grpc::Status Call(grpc::ServerContext*, const v1::LocalRequest* request,
                     grpc::ServerWriter<v1::LocalReply>* writer) override {
-    LocalCall call{request->method(), request->json(), platform::ToBytes(platform::AsBytes(request->attachment()))};
+    Answer(request, writer);
+    platform::ScrubStack();
+    return grpc::Status::OK;
+  }
+
+ private:
+  void Answer(const v1::LocalRequest* request, grpc::ServerWriter<v1::LocalReply>* writer) {
+    LocalCall call{request->method(), request->json(), platform::ToBytes(platform::AsBytes(request->attachment())),
+                   request->caller().substr(0, kLongestCaller)};
     LocalProgress progress = [writer](std::string_view what, uint64_t done, uint64_t total) {
       v1::LocalReply reply;
       reply.mutable_progress()->set_what(std::string(what));
@@ -51,10 +66,8 @@ class LocalServiceImpl final : public v1::Local::Service {
       reply.mutable_failure()->set_exit_code(ExitCodeFor(failure.code()));
     }
     writer->Write(reply);
-    return grpc::Status::OK;
   }
 
- private:
   LocalHandler handler_;
 };
 
@@ -91,7 +104,24 @@ class GrpcLocalServer final : public LocalServer {
   std::unique_ptr<grpc::Server> server_;
 };
 
+// "alice (uid 1000)", and for whom: "root (uid 0), sudo of alice".
+std::string ThisUser() {
+  const uid_t uid = ::geteuid();
+  passwd entry{};
+  passwd* found = nullptr;
+  char buffer[4096];
+  std::string user = ::getpwuid_r(uid, &entry, buffer, sizeof buffer, &found) == 0 && found != nullptr ? found->pw_name : "?";
+  user += " (uid " + std::to_string(uid) + ")";
+  const char* sudo = std::getenv("SUDO_USER");
+  return sudo != nullptr && *sudo != '\0' ? user + ", sudo of " + sudo : user;
+}
+
 LocalAnswer NobodyAnswers(const std::filesystem::path& socket) {
+  if (::faccessat(AT_FDCWD, socket.c_str(), W_OK, AT_EACCESS) != 0 && errno == EACCES) {
+    return {"",
+            {Code::kForbidden, "\"" + socket.string() + "\" is not for " + ThisUser() + " (be its owner, or in its group)",
+             ExitCodeFor(Code::kForbidden)}};
+  }
   const bool fleet = socket.filename() == "fleetd.sock";
   return {"",
           {Code::kUnavailable,
@@ -132,6 +162,7 @@ LocalAnswer CallLocal(const std::filesystem::path& socket, const LocalCall& call
   request.set_method(call.method);
   request.set_json(call.json);
   request.set_attachment(std::string(platform::AsText(call.attachment)));
+  request.set_caller(call.caller.empty() ? ThisUser() : call.caller);
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kLongestCall);
   auto reader = stub->Call(&context, request);

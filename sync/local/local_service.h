@@ -19,6 +19,7 @@ struct LocalCall {
   std::string method;            // "lookup"
   std::string json;              // arguments, a JSON object
   platform::Bytes attachment;
+  std::string caller{};          // who calls, as the caller says: whoever may use the socket could say anything
 };
 
 // Says how far long work is. Called from the handler's thread.

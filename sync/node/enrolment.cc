@@ -43,7 +43,8 @@ Status ReadReply(std::string_view body, Identity& identity) {
   identity.ca_certificate_pem = Text(object, "authority");
   CPIS_ASSIGN(identity.root_public_key, platform::ParseBase64Url(Text(object, "root_key")));
   CPIS_ASSIGN(identity.signed_key_set, platform::ParseBase64Url(Text(object, "key_set")));
-  CPIS_ASSIGN(identity.keys, DecodeKeySet(identity.signed_key_set, identity.root_public_key));
+  CPIS_ASSIGN(KeySet keys, DecodeKeySet(identity.signed_key_set, identity.root_public_key));
+  identity.keys = std::move(keys);
   if (identity.node_id.empty()) return platform::Corrupt("the server's enrolment reply names no node");
   const std::string sync_host = Text(object, "sync_host");
   if (!sync_host.empty()) identity.server_host = sync_host;

@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// DIR/identity, before sealing (crypto::SealWith, purpose "cpis.v1.identity"):
+// DIR/identity, before sealing (crypto::WriteSealedFile, purpose "cpis.v1.identity"):
 //
 //   0 format 1 │ then varint-sized: node id, name, trust code, trust name, server host │ server port 4 │ then varint-sized:
 //   TLS key PEM, TLS certificate PEM, CA PEM, root key, signed key set, box secret, signing secret, journal key
 #include "sync/node/identity.h"
 
-#include "platform/files.h"
+#include "crypto/sealed_file.h"
+#include "crypto/secret_writer.h"
 
 namespace cpis::sync::node {
 namespace {
 
 constexpr uint8_t kFormat = 1;
-constexpr uint64_t kMaxIdentityBytes = 64 * 1024;
 constexpr std::string_view kPurpose = "cpis.v1.identity";
-constexpr std::string_view kFileName = "identity";
+
+crypto::SealedFile FileIn(const std::filesystem::path& state) { return {state / "identity", kPurpose}; }
 
 crypto::Secret Encode(const Identity& identity) {
-  platform::ByteWriter out;
+  crypto::SecretWriter out;
   out.U8(kFormat);
   for (const std::string* text : {&identity.node_id, &identity.name, &identity.trust_code, &identity.trust_name,
                                   &identity.server_host}) {
     out.Sized(*text);
   }
   out.U32(identity.server_port);
-  out.Sized(identity.tls_private_key_pem);
+  out.Sized(identity.tls_private_key_pem.Reveal());
   out.Sized(identity.tls_certificate_pem);
   out.Sized(identity.ca_certificate_pem);
   out.Sized(identity.root_public_key);
@@ -32,10 +33,7 @@ crypto::Secret Encode(const Identity& identity) {
   out.Sized(identity.box.secret.Reveal());
   out.Sized(identity.signing.secret.Reveal());
   out.Sized(identity.journal_key.Reveal());
-  Bytes plain = std::move(out).Take();
-  crypto::Secret secret = crypto::Secret::Copy(plain, crypto::Residence::kTransient);
-  crypto::Wipe(plain);
-  return secret;
+  return std::move(out).Take();
 }
 
 Result<Identity> Decode(ByteView bytes) {
@@ -47,7 +45,7 @@ Result<Identity> Decode(ByteView bytes) {
     *text = in.SizedText();
   }
   identity.server_port = static_cast<uint16_t>(in.U32());
-  identity.tls_private_key_pem = in.SizedText();
+  identity.tls_private_key_pem = crypto::Secret::Copy(in.Sized());
   identity.tls_certificate_pem = in.SizedText();
   identity.ca_certificate_pem = in.SizedText();
   identity.root_public_key = platform::ToBytes(in.Sized());
@@ -59,36 +57,36 @@ Result<Identity> Decode(ByteView bytes) {
   identity.box = crypto::BoxKeyFromSecret(crypto::Secret::Copy(box));
   CPIS_ASSIGN(identity.signing, crypto::SigningKeyFromSecret(crypto::Secret::Copy(signing)));
   identity.journal_key = crypto::Secret::Copy(journal);
-  CPIS_ASSIGN(identity.keys, DecodeKeySet(identity.signed_key_set, identity.root_public_key));
+  CPIS_ASSIGN(KeySet keys, DecodeKeySet(identity.signed_key_set, identity.root_public_key));
+  identity.keys = std::move(keys);
   return identity;
-}
-
-// Never taken for a node that is not enrolled: that would end in enrolling over what is there.
-Status NotThisKeyStore(const std::filesystem::path& state, const platform::KeyStore& store, const std::string& why) {
-  return platform::Invalid("key store \"" + std::string(store.Kind()) + "\" does not open \"" + (state / kFileName).string() +
-                           "\": " + why + " (start with the --key-store that this node was enrolled with)");
 }
 
 }  // namespace
 
 Result<Identity> LoadIdentity(const std::filesystem::path& state, platform::KeyStore& store) {
-  auto sealed = platform::ReadFile(state / kFileName, kMaxIdentityBytes);
-  if (!sealed.ok()) return std::move(sealed).status();
-  auto unsealed = store.Unseal();
-  if (!unsealed.ok()) return NotThisKeyStore(state, store, unsealed.status().message());
-  Bytes raw_secret = *std::move(unsealed);
-  const crypto::Secret device_secret = crypto::Secret::Copy(raw_secret);
-  crypto::Wipe(raw_secret);
-  auto plain = crypto::OpenWith(device_secret, kPurpose, *sealed);
-  if (!plain.ok()) return NotThisKeyStore(state, store, plain.status().message());
-  return Decode(plain->Reveal());
+  CPIS_ASSIGN(const crypto::Secret plain, crypto::ReadSealedFile(FileIn(state), store));
+  return Decode(plain.Reveal());
 }
 
 Status SaveIdentity(const std::filesystem::path& state, platform::KeyStore& store, const Identity& identity) {
-  const crypto::Secret device_secret = crypto::Secret::Random(32);
-  CPIS_TRY(store.Seal(device_secret.Reveal()));
-  const crypto::Secret plain = Encode(identity);
-  return platform::WriteFileDurably(state / kFileName, crypto::SealWith(device_secret, kPurpose, plain.Reveal()));
+  return crypto::WriteSealedFile(FileIn(state), store, Encode(identity));
+}
+
+Status TakeKeySet(Identity& identity, ByteView signed_key_set, const std::function<Status(const Identity&)>& keep) {
+  const auto held = identity.keys.Now();
+  CPIS_ASSIGN(KeySet next, DecodeNextKeySet(signed_key_set, *held));
+  Bytes bytes = platform::ToBytes(signed_key_set);
+  Bytes root = held->root;
+  identity.signed_key_set.swap(bytes);
+  identity.root_public_key.swap(root);
+  if (Status kept = keep(identity); !kept.ok()) {
+    identity.signed_key_set.swap(bytes);
+    identity.root_public_key.swap(root);
+    return kept;
+  }
+  identity.keys = std::move(next);
+  return Status::Ok();
 }
 
 }  // namespace cpis::sync::node

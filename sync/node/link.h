@@ -28,6 +28,9 @@ class Link {
     std::function<void()> caught_up;
     // So many bytes of segments arrived and were taken in.
     std::function<void(uint64_t bytes)> fetched;
+    // A key set came that may follow the one held: takes it over, durably (TakeKeySet). Without it none is taken. Called before
+    // any manifest that it is needed for; says whether the freshness key is another one.
+    std::function<Result<bool>(ByteView signed_key_set)> key_set{};
   };
 
   // `identity`, `replica`, `outbox` and `clock` must outlive the link.
@@ -52,5 +55,9 @@ struct EnrolmentRequest {
 // Makes the node's keys, proves the code, gets certificate and key set. Nothing is stored. kDenied: wrong, used or expired
 // code; kUnavailable: no server there; kInvalid: not a code.
 Result<Identity> Enrol(const EnrolmentRequest& request);
+
+// Brings the fleet server the signed word of a node that it is erased, over a connection of `identity`'s. kUnavailable: not in
+// time; kDenied: the server does not believe it.
+Status Prove(const Identity& identity, ByteView signed_erasure, std::chrono::milliseconds patience);
 
 }  // namespace cpis::sync::node

@@ -3,13 +3,17 @@
 
 #include "crypto/certificates.h"
 #include "platform/log.h"
+#include "platform/tls_floor.h"
+#include "sync/node/pace.h"
 #include "sync/node/tuning.h"
 
 namespace cpis::sync::node {
-namespace {
 
 std::shared_ptr<grpc::Channel> Dial(const Identity& identity) {
-  grpc::SslCredentialsOptions tls{identity.ca_certificate_pem, identity.tls_private_key_pem, identity.tls_certificate_pem};
+  grpc::SslCredentialsOptions tls{identity.ca_certificate_pem, std::string(platform::AsText(identity.tls_private_key_pem.Reveal())),
+                                  identity.tls_certificate_pem};
+  const auto credentials = grpc::SslCredentials(tls);  // keeps copies of its own, which are not ours to wipe
+  crypto::Wipe(tls.pem_private_key);
   grpc::ChannelArguments arguments;
   arguments.SetSslTargetNameOverride(std::string(crypto::kFleetServerName));
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
@@ -19,7 +23,7 @@ std::shared_ptr<grpc::Channel> Dial(const Identity& identity) {
   arguments.SetMaxReceiveMessageSize(static_cast<int>(kMaxSegmentBytes) + 1024);
   const std::string host = identity.server_host.find(':') == std::string::npos ? identity.server_host
                                                                                : "[" + identity.server_host + "]";
-  return grpc::CreateCustomChannel(host + ":" + std::to_string(identity.server_port), grpc::SslCredentials(tls), arguments);
+  return grpc::CreateCustomChannel(host + ":" + std::to_string(identity.server_port), credentials, arguments);
 }
 
 Status ToStatus(const grpc::Status& status, std::string_view call) {
@@ -34,8 +38,6 @@ Status ToStatus(const grpc::Status& status, std::string_view call) {
     default: return platform::Unavailable(message);
   }
 }
-
-}  // namespace
 
 void Bell::Ring() {
   std::lock_guard lock(mutex_);
@@ -105,10 +107,18 @@ Status Session::WatchAndFetch() {
   }
   grpc::ClientContext context;
   Watchdog::Guard guard(parts_.watchdog, kWatchSilence, [&context] { context.TryCancel(); });
-  auto stream = stub_->Watch(&context, v1::WatchRequest());
+  v1::WatchRequest request;
+  request.set_key_set_version(parts_.identity.keys.Now()->version);
+  request.set_adopted_manifest(std::string(platform::AsText(parts_.replica.AdoptedManifest().signed_bytes)));
+  auto stream = stub_->Watch(&context, request);
+  int idle = 0;
   for (v1::Signed message; stream->Read(&message);) {
     guard.Touch();
-    if (Status heard = Hear(platform::AsBytes(message.signed_()), guard); !heard.ok()) {
+    const auto before = parts_.replicator.heard_at();
+    Status heard = Hear(platform::AsBytes(message.signed_()), guard);
+    idle = parts_.replicator.heard_at() == before ? idle + 1 : 0;
+    if (heard.ok() && idle > kIdleManifests) heard = platform::Denied("the server says the same again and again");
+    if (!heard.ok()) {
       context.TryCancel();
       stream->Finish();
       return heard;
@@ -118,14 +128,35 @@ Status Session::WatchAndFetch() {
   return ToStatus(stream->Finish(), "watch");
 }
 
-Status Session::Hear(ByteView signed_manifest, Watchdog::Guard& watch) {
-  CPIS_ASSIGN(const std::vector<Want> wants, parts_.replicator.Hear(signed_manifest));
+Status Session::HearKeySet(ByteView signed_key_set) {
+  if (!parts_.events.key_set) return platform::Unavailable("a new key set cannot be kept here");
+  CPIS_ASSIGN(const bool freshness_replaced, parts_.events.key_set(signed_key_set));
+  platform::LogInfo("link", "key set " + std::to_string(parts_.identity.keys.Now()->version) + " is taken over");
+  if (freshness_replaced) parts_.replicator.FreshnessReplaced();
+  return Status::Ok();
+}
+
+Status Session::Hear(ByteView message, Watchdog::Guard& watch) {
+  if (IsKeySet(message)) return HearKeySet(message);
+  CPIS_ASSIGN(const std::vector<Want> wants, parts_.replicator.Hear(message));
   parts_.online();
   if (parts_.events.heard) parts_.events.heard(*parts_.replicator.heard_at());
-  for (const Want& want : wants) CPIS_TRY(Fetch(want, watch));
+  for (const Want& want : wants) {
+    if (MustWait(want)) continue;
+    CPIS_TRY(Fetch(want, watch));
+  }
   CPIS_ASSIGN(const bool complete, parts_.replicator.AdoptIfComplete());
   if (complete && parts_.events.caught_up) parts_.events.caught_up();
   return Status::Ok();
+}
+
+// Grants, orders and policy are small, and decide what may be held: they come whatever the disk has left.
+bool Session::MustWait(const Want& want) {
+  const Topic::Kind kind = want.head.topic.kind();
+  if (kind != Topic::Kind::kRows && kind != Topic::Kind::kIndex) return false;
+  const Status room = parts_.replica.MayGrow();
+  if (!room.ok()) platform::LogWarning("replica", "topic " + want.head.topic.text() + " is not fetched: " + room.message());
+  return !room.ok();
 }
 
 Status Session::Fetch(const Want& want, Watchdog::Guard& watch) {
@@ -162,10 +193,17 @@ Status Session::Repair(const Want& want, Watchdog::Guard& watch) {
 
 Status Session::TakeAll(const Want& want, grpc::ClientReader<v1::Signed>& stream, grpc::ClientContext& context,
                         Watchdog::Guard& call, Watchdog::Guard& watch) {
+  Pace pace(Pace::Clock::now());
   for (v1::Signed message; stream.Read(&message);) {
     call.Touch();
     watch.Touch();
-    if (Status taken = parts_.replicator.Take(want, platform::AsBytes(message.signed_())); !taken.ok()) {
+    Status taken = parts_.replicator.Take(want, platform::AsBytes(message.signed_()));
+    if (taken.ok()) {
+      const Topic& topic = want.head.topic;
+      taken = pace.Took(message.signed_().size(), parts_.replica.CursorOf(topic), parts_.replica.StagedSnapshot(topic),
+                        Pace::Clock::now());
+    }
+    if (!taken.ok()) {
       context.TryCancel();
       stream.Finish();
       return taken;
@@ -213,7 +251,7 @@ Status Session::ForwardOnce() {
       if (!stream->Read(&message)) return ToStatus(stream->Finish(), "forward");
       guard.Touch();
       const ByteView bytes = platform::AsBytes(message.signed_());
-      auto receipt = DecodeReceipt(bytes, parts_.identity.keys.Of(crypto::Role::kFreshness));
+      auto receipt = DecodeReceipt(bytes, parts_.identity.keys.Now()->Of(crypto::Role::kFreshness));
       Status settled = receipt.ok() ? parts_.outbox.Settle(*receipt, bytes) : receipt.status();
       if (!settled.ok()) {
         context.TryCancel();

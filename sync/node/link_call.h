@@ -38,6 +38,10 @@ class Bell {
 // One question, with a deadline; kUnavailable when it is over, or when the watchdog stops everything.
 Result<Bytes> Ask(v1::FleetSync::Stub& stub, Watchdog& watchdog, ByteView signed_query, std::chrono::milliseconds patience);
 
+// A channel of its own, not connected yet.
+std::shared_ptr<grpc::Channel> Dial(const Identity& identity);
+Status ToStatus(const grpc::Status& status, std::string_view call);
+
 class Session {
  public:
   struct Parts {
@@ -61,7 +65,9 @@ class Session {
   bool Connect();
   Status WatchAndFetch();
   // Fetching is progress of the watch too, which hears nothing meanwhile.
-  Status Hear(ByteView signed_manifest, Watchdog::Guard& watch);
+  Status Hear(ByteView message, Watchdog::Guard& watch);
+  bool MustWait(const Want& want);  // for room on the disk; the next manifest asks again
+  Status HearKeySet(ByteView signed_key_set);
   // A damaged topic is repaired if it can be, and otherwise fetched whole.
   Status Fetch(const Want& want, Watchdog::Guard& watch);
   Status FetchWhole(const Want& want, Watchdog::Guard& watch);

@@ -37,6 +37,7 @@ class ReplicaStore {
   struct Staged {
     Sequence to{0};
     uint32_t next_part = 0;
+    crypto::Epoch epoch{0};
   };
   virtual std::optional<Staged> StagedSnapshot(const Topic& topic) const = 0;
   // Adds the part that is due (part 0 starts over); the last one swaps the snapshot in, with its cursor, in one commit.
@@ -49,8 +50,18 @@ class ReplicaStore {
   // when the whole has not the digest that the repair claims: nothing has changed.
   virtual Status ApplyRepair(const Segment& repair) = 0;
 
-  // Keeps the manifest whose every topic is now held: `as_of` of answers. The bytes are kept as they came.
+  // Keeps the manifest whose every topic is now held: `as_of` of answers. The bytes are kept as they came. Cursors of topics
+  // that stand exactly where it says move to its epoch, in the same commit.
   virtual Status AdoptManifest(const Manifest& manifest, ByteView signed_bytes) = 0;
+  struct Adopted {
+    crypto::Epoch epoch{0};
+    Bytes signed_bytes;  // empty when there is none
+  };
+  // The one that was adopted last.
+  virtual Adopted AdoptedManifest() const = 0;
+
+  // kExhausted, saying how much room there is, while what is left of the disk is the journal's: what is large must wait then.
+  virtual Status MayGrow() const { return Status::Ok(); }
 
   // Forgets a topic and its entries.
   virtual Status Drop(const Topic& topic) = 0;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "crypto/key_ring.h"
+
 namespace cpis::sync::node {
 namespace {
 
@@ -29,8 +31,17 @@ int FetchOrder(Topic::Kind kind) {
 
 }  // namespace
 
-Replicator::Replicator(const KeySet& keys, Topic own_topic, ReplicaStore& store)
-    : keys_(keys), own_topic_(std::move(own_topic)), store_(store) {}
+Replicator::Replicator(const HeldKeys& keys, Topic own_topic, ReplicaStore& store)
+    : keys_(keys), own_topic_(std::move(own_topic)), store_(store) {
+  highest_ = store_.AdoptedManifest().epoch;
+}
+
+void Replicator::FreshnessReplaced() {
+  heard_own_.reset();
+  heard_region_.reset();
+  region_.reset();
+  adopted_ = false;
+}
 
 bool Replicator::IsOwn(const Manifest& manifest) const {
   return manifest.heads.size() == 1 && manifest.heads.front().topic == own_topic_;
@@ -42,14 +53,24 @@ Status Replicator::CheckHead(const TopicHead& head, crypto::Epoch epoch) const {
   }
   const ReplicaStore::Cursor cursor = store_.CursorOf(head.topic);
   if (epoch < cursor.epoch) return Denied("manifest goes back to an older epoch for " + head.topic.text());
-  if (epoch > cursor.epoch) return Status::Ok();
   if (head.sequence < cursor.sequence) {
+    if (epoch > cursor.epoch) return Status::Ok();  // another history, which is fetched whole
     return Denied("manifest goes back to " + At(head.topic, head.sequence) + ", " +
                   std::to_string(Number(cursor.sequence)) + " is held");
   }
   if (Number(head.sequence) - Number(cursor.sequence) > kMaxSequenceJump) {
     return Denied("manifest jumps to " + At(head.topic, head.sequence) + ", more than " +
                   std::to_string(kMaxSequenceJump) + " past what is held");
+  }
+  return Status::Ok();
+}
+
+Status Replicator::CheckEpoch(crypto::Epoch epoch) const {
+  const auto number = static_cast<uint32_t>(epoch);
+  const auto highest = static_cast<uint32_t>(highest_);
+  if (number < highest) return Denied("manifest goes back to epoch " + std::to_string(number));
+  if (epoch < crypto::Epoch{1} || epoch > crypto::kLastEpoch || (highest > 0 && number - highest > kMaxEpochJump)) {
+    return Denied("manifest jumps to epoch " + std::to_string(number));
   }
   return Status::Ok();
 }
@@ -63,24 +84,28 @@ Status Replicator::DropForeign(const Manifest& manifest) {
 }
 
 Result<std::vector<Want>> Replicator::Hear(ByteView signed_manifest) {
-  CPIS_ASSIGN(Manifest manifest, DecodeManifest(signed_manifest, keys_.Of(crypto::Role::kFreshness)));
+  CPIS_ASSIGN(Manifest manifest, DecodeManifest(signed_manifest, keys_.Now()->Of(crypto::Role::kFreshness)));
   std::optional<platform::Instant>& heard = IsOwn(manifest) ? heard_own_ : heard_region_;
   if (heard && manifest.server_time < *heard) {
     return Denied("manifest of " + platform::Rfc3339(manifest.server_time) + " is older than one already heard");
   }
+  CPIS_TRY(CheckEpoch(manifest.epoch));
   for (const TopicHead& head : manifest.heads) CPIS_TRY(CheckHead(head, manifest.epoch));
 
   heard = manifest.server_time;
+  highest_ = manifest.epoch;
   if (!IsOwn(manifest)) CPIS_TRY(DropForeign(manifest));
 
   std::vector<Want> wants;
   for (const TopicHead& head : manifest.heads) {
     const ReplicaStore::Cursor cursor = store_.CursorOf(head.topic);
-    const bool same_place = cursor.epoch == manifest.epoch && cursor.sequence == head.sequence;
+    // A digest covers the sequence: a new epoch alone is no reason to fetch anything.
+    const bool same_place = cursor.epoch != crypto::Epoch{0} && cursor.sequence == head.sequence;
     if (same_place && cursor.digest == head.digest) continue;
-    Want want{head, cursor.epoch == manifest.epoch ? cursor.sequence : Sequence{0}};
-    if (same_place || unfit_.contains(head.topic)) want.from = Sequence{0};  // the same sequence with another content: ours cannot be right, fetch it whole
-    if (auto staged = store_.StagedSnapshot(head.topic)) {
+    Want want{head, cursor.sequence};
+    // The same sequence with another content, or a lower one in a new epoch: ours cannot be right.
+    if (same_place || head.sequence < cursor.sequence || unfit_.contains(head.topic)) want.from = Sequence{0};
+    if (auto staged = store_.StagedSnapshot(head.topic); staged && staged->epoch == manifest.epoch) {
       want.snapshot_to = staged->to;
       want.next_part = staged->next_part;
     }
@@ -91,7 +116,9 @@ Result<std::vector<Want>> Replicator::Hear(ByteView signed_manifest) {
     return FetchOrder(a.head.topic.kind()) < FetchOrder(b.head.topic.kind());
   });
 
-  if (!IsOwn(manifest)) {
+  // The same again is no reason to write it again.
+  const bool known = adopted_ && wants.empty() && std::ranges::equal(region_bytes_, signed_manifest);
+  if (!IsOwn(manifest) && !known) {
     region_ = std::move(manifest);
     region_bytes_ = platform::ToBytes(signed_manifest);
     adopted_ = false;
@@ -104,24 +131,30 @@ Status Replicator::Take(const Want& want, ByteView signed_segment) {
   if (claimed != want.head.topic) {
     return Denied("asked for " + want.head.topic.text() + ", got a segment of " + claimed.text());
   }
-  CPIS_ASSIGN(const Segment segment, DecodeSegment(signed_segment, keys_.Of(claimed.SignedBy())));
+  CPIS_ASSIGN(const Segment segment, DecodeSegment(signed_segment, keys_.Now()->Of(claimed.SignedBy())));
   const ReplicaStore::Cursor cursor = store_.CursorOf(claimed);
   if (segment.epoch < cursor.epoch) return Denied("segment of an older epoch for " + claimed.text());
+  // One of the next epoch comes when it began after the manifest; what is further ahead is heard of first.
+  if (static_cast<uint32_t>(segment.epoch) > static_cast<uint32_t>(highest_) + 1) {
+    return Denied("segment of an epoch that no manifest has named, for " + claimed.text());
+  }
   if (Number(segment.to) > Number(want.head.sequence) + kMaxSequenceJump) {
     return Denied("segment jumps to " + At(claimed, segment.to));
   }
+  const bool delta = segment.kind == SegmentKind::kDelta || segment.kind == SegmentKind::kPatch;
+  if (!delta && segment.epoch < highest_) return Denied("the whole of " + claimed.text() + " as of an older epoch");
   if (segment.kind == SegmentKind::kSnapshot) {
     if (segment.epoch == cursor.epoch && segment.to < cursor.sequence) {
       return Denied("snapshot goes back to " + At(claimed, segment.to));
+    }
+    if (segment.to == cursor.sequence && segment.digest == cursor.digest && cursor.epoch != crypto::Epoch{0}) {
+      return Denied("snapshot of what is held: " + At(claimed, segment.to));
     }
     Status staged = store_.StageSnapshotPart(segment);
     if (staged.ok() && segment.part + 1 == segment.parts) unfit_.erase(claimed);
     return staged;
   }
   if (segment.kind == SegmentKind::kRepair) return TakeRepair(want, segment);
-  if (segment.epoch != cursor.epoch && cursor.sequence != Sequence{0}) {
-    return Corrupt("delta of another epoch for " + claimed.text());
-  }
   // The index must be the one that the manifest names when it is adopted (Replica::EnglandSays): what is newer comes with the next.
   if (claimed.kind() == Topic::Kind::kIndex && segment.to > want.head.sequence) return Status::Ok();
   if (segment.from != cursor.sequence) {
@@ -149,7 +182,9 @@ Result<bool> Replicator::AdoptIfComplete() {
   if (!region_ || adopted_) return adopted_;
   for (const TopicHead& head : region_->heads) {
     const ReplicaStore::Cursor cursor = store_.CursorOf(head.topic);
-    if (cursor.epoch != region_->epoch || cursor.sequence < head.sequence) return false;
+    const bool held = cursor.epoch != crypto::Epoch{0};
+    if (!held || cursor.epoch > region_->epoch || cursor.sequence < head.sequence) return false;
+    if (cursor.sequence > head.sequence && cursor.epoch < region_->epoch) return false;  // of another history
     if (cursor.sequence == head.sequence && cursor.digest != head.digest) {
       return Corrupt("digest of " + At(head.topic, head.sequence) + " is not the one the manifest states");
     }

@@ -9,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include "sync/node/held_keys.h"
 #include "sync/node/ports.h"
 
 namespace cpis::sync::node {
@@ -25,7 +26,11 @@ struct Want {
 class Replicator {
  public:
   // `keys` and `store` must outlive it. `own_topic` is node/<id>.
-  Replicator(const KeySet& keys, Topic own_topic, ReplicaStore& store);
+  Replicator(const HeldKeys& keys, Topic own_topic, ReplicaStore& store);
+
+  // Another freshness key signs from here on: what the former one said of the time counts no more, for whoever had it may have
+  // said anything.
+  void FreshnessReplaced();
 
   // Takes in a manifest. kCorrupt, kDenied: not signed by freshness, an older epoch, an older time than already heard of the
   // same topics, or a sequence that would go back or jump past kMaxSequenceJump. Topics of ours that a region's manifest no longer names are
@@ -53,12 +58,14 @@ class Replicator {
   Status DropForeign(const Manifest& manifest);
 
   Status Apply(const Segment& delta);
+  Status CheckEpoch(crypto::Epoch epoch) const;
 
-  const KeySet& keys_;
+  const HeldKeys& keys_;
   const Topic own_topic_;
   ReplicaStore& store_;
 
   // Apart: the server signs a region's manifest once for all its nodes, maybe before this node's own.
+  crypto::Epoch highest_{0};  // of everything heard or held
   std::optional<platform::Instant> heard_own_;
   std::optional<platform::Instant> heard_region_;
   std::optional<Manifest> region_;  // the newest of the region, adopted or not

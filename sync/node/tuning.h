@@ -12,6 +12,11 @@ using namespace std::chrono_literals;
 constexpr auto kFirstRetry = 1s;            // radio gaps are short
 constexpr auto kLongestRetry = 120s;        // a vehicle in a depot without cover must not drain its battery
 constexpr auto kNoProgress = 20s;           // a call that says nothing for so long is dead: gRPC can hang with the cable out
+constexpr auto kFetchPatience = 120s;       // and a second more for each kFewestBytesASecond: who drips must not hold a node up
+constexpr size_t kFewestBytesASecond = 512; // half of what GPRS gives at the edge of cover
+constexpr size_t kIdleBytes = 4 * 1024 * 1024;  // of one fetch that change nothing: index changes that come too early are some
+constexpr int kIdleManifests = 1000;            // in a row that are not newer: an honest server's clock may have been set back
+constexpr size_t kIdleMessage = 16 * 1024;      // what the least of them counts as
 constexpr auto kWatchSilence = 90s;         // the server speaks at least each minute; half as much again for a slow link
 constexpr auto kConnectPatience = 10s;      // TCP and TLS over a poor mobile link
 constexpr auto kConnectTurn = 100ms;        // how late a link that is connecting notices that it must end

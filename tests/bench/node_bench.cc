@@ -103,6 +103,10 @@ int main() {
   }
   fleet.Starts();
   fleet.Hires(e2e::kSam, "Ms Sam Crew", e2e::kSamsPin);
+  for (const char* limit : {"looks_per_hour_person", "looks_per_day_person", "looks_per_hour_node", "looks_per_day_node",
+                            "misses_per_hour_person"}) {
+    fleet.Sets(std::string(limit) + "=10000");
+  }
 
   auto first = fleet.Delivers("BENCH-1");
   FirstSync(fleet, *first, "BENCH-1");

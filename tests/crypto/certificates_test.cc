@@ -90,7 +90,7 @@ TEST_CASE("the authority may sign nodes and servers, but no further authorities"
 TEST_CASE("the keys that are made fit their certificates") {
   const Fleet fleet;
   CHECK(NewServerCertificate(fleet.authority, days(1)).ok());
-  const CertificateAndKey mixed{fleet.authority.certificate_pem, Fleet().authority.private_key_pem};
+  const CertificateAndKey mixed{fleet.authority.certificate_pem, Fleet().authority.private_key_pem.Clone()};
   CHECK(NewServerCertificate(mixed, days(1)).status().code() == Code::kInvalid);
 }
 

@@ -17,9 +17,8 @@ KeyRing NewRing() {
   ring.index_key = Secret::Random(32);
   ring.england_key = Secret::Random(32);
   ring.directory_key = Secret::Random(32);
-  ring.epoch_keys["E10000017"].emplace(Epoch{1}, Secret::Random(32));
-  ring.epoch_keys["E10000017"].emplace(Epoch{2}, Secret::Random(32));
-  ring.epoch_keys["E08000003"].emplace(Epoch{2}, Secret::Random(32));
+  ring.epoch_keys["E10000017"] = {Epoch{2}, Secret::Random(32)};
+  ring.epoch_keys["E08000003"] = {Epoch{2}, Secret::Random(32)};
   return ring;
 }
 
@@ -29,8 +28,7 @@ bool SameKeys(const KeyRing& a, const KeyRing& b) {
 
 // Offsets in the encoding of NewRing: partitions ascend, so E08000003 comes first.
 constexpr size_t kFirstCode = 129;
-constexpr size_t kSecondCode = kFirstCode + 9 + 4 + 36 + 4;
-constexpr size_t kFirstEpochOfSecond = kSecondCode + 9 + 4;
+constexpr size_t kFirstEpoch = kFirstCode + 9;
 
 }  // namespace
 
@@ -54,11 +52,26 @@ TEST_CASE("a ring without partitions survives encoding") {
   CHECK((*decoded).epoch_keys.empty());
 }
 
-TEST_CASE("a ring has the keys of its partitions and epochs and no others") {
+TEST_CASE("a ring opens its partitions up to the epoch it was given for, and nothing else") {
   const KeyRing ring = NewRing();
-  CHECK(ring.EpochKey("E10000017", Epoch{1}) != nullptr);
-  CHECK(ring.EpochKey("E08000003", Epoch{1}) == nullptr);
-  CHECK(ring.EpochKey("E10000018", Epoch{1}) == nullptr);
+  CHECK(ring.EpochKey("E10000017", Epoch{1}));
+  CHECK(ring.EpochKey("E10000017", Epoch{2}));
+  CHECK_FALSE(ring.EpochKey("E10000017", Epoch{3}));
+  CHECK_FALSE(ring.EpochKey("E10000017", Epoch{0}));
+  CHECK_FALSE(ring.EpochKey("E10000018", Epoch{1}));
+}
+
+TEST_CASE("of one epoch's key those of all epochs before it follow, each another one, whoever derives them") {
+  const Secret last = Secret::Random(32);
+  const Secret third = EarlierEpochKey(last, kLastEpoch, Epoch{3});
+  const Secret second = EarlierEpochKey(third, Epoch{3}, Epoch{2});
+  CHECK(ConstantTimeEqual(second.Reveal(), EarlierEpochKey(last, kLastEpoch, Epoch{2}).Reveal()));
+  CHECK_FALSE(ConstantTimeEqual(second.Reveal(), third.Reveal()));
+  CHECK(ConstantTimeEqual(EarlierEpochKey(third, Epoch{3}, Epoch{3}).Reveal(), third.Reveal()));
+
+  KeyRing ring = NewRing();
+  ring.epoch_keys["E10000017"] = {Epoch{3}, third.Clone()};
+  CHECK(ConstantTimeEqual(ring.EpochKey("E10000017", Epoch{2})->Reveal(), second.Reveal()));
 }
 
 TEST_CASE("a key ring cut at any length, or with something behind it, is corrupt") {
@@ -85,16 +98,8 @@ TEST_CASE("a key ring that is not the one encoding of its content is corrupt") {
   CHECK(with(8, 0) == Code::kCorrupt);                        // no pass
   CHECK(with(121, 0xff) == Code::kCorrupt);                   // more partitions than bytes
   CHECK(with(kFirstCode, 'F') == Code::kCorrupt);             // partitions out of order
-  CHECK(with(kFirstEpochOfSecond + 3, 2) == Code::kCorrupt);  // one epoch twice
-  CHECK(with(kFirstEpochOfSecond + 3, 9) == Code::kCorrupt);  // epochs out of order
-  CHECK(with(kFirstCode + 9 + 3, 0) == Code::kCorrupt);       // a partition without keys
-}
-
-TEST_CASE("a key ring whose last partition has no keys is corrupt") {
-  Bytes bytes = cpis::platform::ToBytes(NewRing().Encode().Reveal());
-  bytes.resize(kFirstEpochOfSecond);
-  bytes[kFirstEpochOfSecond - 1] = 0;
-  CHECK(KeyRing::Decode(bytes).status().code() == Code::kCorrupt);
+  CHECK(with(kFirstEpoch + 3, 0) == Code::kCorrupt);           // no epoch
+  CHECK(with(kFirstEpoch + 2, 0x11) == Code::kCorrupt);        // past the end of the chain
 }
 
 TEST_CASE("a changed bit of a key ring is refused or shows, and never crashes") {

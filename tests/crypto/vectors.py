@@ -170,12 +170,17 @@ def key_store():
 
 
 def key_ring():
-    def partition(code, epochs):
-        keys = b"".join(pack(">I", number) + counting(first) for number, first in epochs)
-        return pack(">I", len(code)) + code + pack(">I", len(epochs)) + keys
+    def partition(code, epoch, first):
+        return pack(">I", len(code)) + code + pack(">I", epoch) + counting(first)
 
     return (b"\1" + pack(">II", 8192, 1) + counting(0, 16) + counting(0x20) + counting(0xC0) + counting(0xE0)
-            + pack(">I", 2) + partition(b"E08000003", [(2, 0x60), (3, 0x80)]) + partition(b"E10000017", [(3, 0x40)]))
+            + pack(">I", 2) + partition(b"E08000003", 3, 0x80) + partition(b"E10000017", 3, 0x40))
+
+
+def earlier(key, epochs):
+    for _ in range(epochs):
+        key = blake2b(32, b"cpis.v1.epoch", key=key)
+    return key
 
 
 def check_against_the_draft():
@@ -207,6 +212,7 @@ def main():
             "PinRecord": pin_record(),
             "KeyStore": key_store(),
             "KeyRing": key_ring(),
+            "EarlierEpochKey": earlier(counting(0x80), 2),
     }.items():
         print(name, value.hex())
     print("Crockford", crockford(bytes.fromhex("00ff10a5c3")), crockford(counting(0, 16)))

@@ -12,6 +12,7 @@
 #include "crypto/pin.h"
 #include "crypto/row.h"
 #include "crypto/seal.h"
+#include "crypto/tpm_record.h"
 #include "tests/crypto/scratch_directory.h"
 
 using namespace cpis::crypto;
@@ -90,11 +91,12 @@ constexpr char kKeyRing[] =
     " c0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedf"  // England key
     " e0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"  // directory key
     " 00000002"                                                          // two partitions
-    " 00000009 453038303030303033 00000002"                              // E08000003, two epochs
-    " 00000002 606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f"
-    " 00000003 808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f"
-    " 00000009 453130303030303137 00000001"  // E10000017, one epoch
-    " 00000003 404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f";
+    " 00000009 453038303030303033 00000003"                              // E08000003, up to epoch 3
+    " 808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f"
+    " 00000009 453130303030303137 00000003"  // E10000017, the same
+    " 404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f";
+constexpr char kEarlierEpochKey[] =  // of E08000003, epoch 1
+    "9558422e4ee8581cc1c4d4b00cc418c1a3f02bb1bb1567e6c88ae543860116c6";
 
 }  // namespace
 
@@ -159,6 +161,27 @@ TEST_CASE("vector: passphrase key store") {
   CHECK(AsText(*secret) == "a device secret");
 }
 
+TEST_CASE("vector: TPM key store") {
+  constexpr char kRecord[] =  // written out by hand from the table in tpm_record.h
+      "01 01800102"
+      " 202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"
+      " 404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f"
+      " 0000000000000007 00000090 03 000baa 02 beef 04 01020304 05 0506070809";
+  const auto record = DecodeTpmRecord(FromHex(kRecord));
+  REQUIRE(record.ok());
+  CHECK(record->condition.counter.index == 0x01800102);
+  CHECK(Hex(record->condition.counter.tag) == Hex(Counting(0x20).Reveal()));
+  CHECK(record->tally.index == 0x01800103);
+  CHECK(Hex(record->tally.tag) == Hex(Counting(0x40).Reveal()));
+  CHECK(record->condition.value == 7);
+  CHECK(record->condition.pcrs == (1U << 7 | 1U << 4));
+  CHECK(Hex(record->parent_name) == "000baa");
+  CHECK(Hex(record->condition.pcr_digest) == "beef");
+  CHECK(Hex(record->object.public_area) == "01020304");
+  CHECK(Hex(record->object.private_area) == "0506070809");
+  CHECK(Hex(EncodeTpmRecord(*record)) == Hex(FromHex(kRecord)));
+}
+
 TEST_CASE("vector: key ring") {
   const auto ring = KeyRing::Decode(FromHex(kKeyRing));
   REQUIRE(ring.ok());
@@ -168,7 +191,7 @@ TEST_CASE("vector: key ring") {
   CHECK(ConstantTimeEqual((*ring).index_key.Reveal(), Counting(0x20).Reveal()));
   CHECK(ConstantTimeEqual((*ring).england_key.Reveal(), Counting(0xc0).Reveal()));
   CHECK(ConstantTimeEqual((*ring).directory_key.Reveal(), Counting(0xe0).Reveal()));
-  CHECK(ConstantTimeEqual((*ring).EpochKey("E08000003", Epoch{2})->Reveal(), Counting(0x60).Reveal()));
+  CHECK(Hex((*ring).EpochKey("E08000003", Epoch{1})->Reveal()) == kEarlierEpochKey);
   CHECK(ConstantTimeEqual((*ring).EpochKey("E08000003", Epoch{3})->Reveal(), Counting(0x80).Reveal()));
   CHECK(ConstantTimeEqual((*ring).EpochKey("E10000017", Epoch{3})->Reveal(), Counting(0x40).Reveal()));
   CHECK(Hex((*ring).Encode().Reveal()) == Hex(FromHex(kKeyRing)));

@@ -86,7 +86,7 @@ TEST_CASE("a daemon refuses an address that is none with 78 and quotes it", "[co
   };
   refuses("cpis-edged", ambulance.vehicle->state(), "--http");
   refuses("cpis-edged", ambulance.vehicle->state(), "--key-store");
-  for (const std::string option : {"--listen", "--enrol-listen", "--http", "--store"}) {
+  for (const std::string option : {"--listen", "--enrol-listen", "--http", "--store", "--key-store"}) {
     refuses("cpis-fleetd", ambulance.fleet.state(), option);
   }
 }
@@ -165,7 +165,7 @@ TEST_CASE("status, lists and checks have the shapes that scripts read", "[contra
   CHECK(vehicle.Does({"audit", "verify"}).exit_code == 0);
   CHECK(vehicle.Verifies());
   const Output doctor = vehicle.Does({"doctor"});
-  for (const std::string check : {"link", "clock", "key_store", "disk", "data_age", "certificate"}) {
+  for (const std::string check : {"link", "clock", "key_store", "memory", "disk", "data_age", "certificate"}) {
     INFO(check);
     CHECK(doctor.out.find("\"" + check + "\"") != std::string::npos);
   }

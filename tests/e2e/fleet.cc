@@ -39,11 +39,12 @@ TemporaryDirectory::~TemporaryDirectory() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-Fleet::Fleet() : first_link_(std::make_unique<Relay>([this] { return sync_port_.load(); })) {
-  const Output made = Run({{Program("cpisctl"), "fleet", "init", "--state", state().string(), "--trust", "RX7", "--name",
-                            "North West Ambulance Service NHS Trust"},
-                           "",
-                           {}});
+Fleet::Fleet(Arguments key_store)
+    : key_store_(std::move(key_store)), first_link_(std::make_unique<Relay>([this] { return sync_port_.load(); })) {
+  Arguments init{Program("cpisctl"), "fleet", "init", "--state", state().string(), "--trust", "RX7", "--name",
+                 "North West Ambulance Service NHS Trust"};
+  init.insert(init.end(), key_store_.begin(), key_store_.end());
+  const Output made = Run({std::move(init), "", {}});
   if (made.exit_code != 0) throw std::runtime_error("fleet init: " + made.err);
   advertised_ = first_link_->port();
   Starts();
@@ -57,10 +58,10 @@ Fleet::~Fleet() {
 }
 
 std::unique_ptr<Daemon> Fleet::Launch() {
-  return std::make_unique<Daemon>(
-      Arguments{Program("cpis-fleetd"), "--state", state().string(), "--listen", "127.0.0.1:0", "--enrol-listen",
-                "127.0.0.1:0", "--http", "127.0.0.1:0", "--advertise", "127.0.0.1:" + std::to_string(advertised_)},
-      directory() / "fleet-server");
+  Arguments arguments{Program("cpis-fleetd"), "--state", state().string(), "--listen", "127.0.0.1:0", "--enrol-listen",
+                      "127.0.0.1:0", "--http", "127.0.0.1:0", "--advertise", "127.0.0.1:" + std::to_string(advertised_)};
+  arguments.insert(arguments.end(), key_store_.begin(), key_store_.end());
+  return std::make_unique<Daemon>(std::move(arguments), directory() / "fleet-server");
 }
 
 void Fleet::Adopt(std::unique_ptr<Daemon> daemon) {
@@ -111,6 +112,13 @@ void Fleet::Hires(const std::string& id, const std::string& name, const std::str
   if (hired.exit_code != 0) throw std::runtime_error("staff add: " + hired.err);
 }
 
+void Fleet::WidensLimits() {
+  for (const char* wide : {"looks_per_hour_person=10000", "looks_per_day_person=100000", "looks_per_hour_node=10000",
+                           "looks_per_day_node=100000", "misses_per_hour_person=10000"}) {
+    Sets(wide);
+  }
+}
+
 void Fleet::Sets(const std::string& setting) {
   const Output set = Does({"policy", "set", setting});
   if (set.exit_code != 0) throw std::runtime_error("policy set: " + set.err);
@@ -122,17 +130,17 @@ std::string Fleet::IssuesCode(const std::string& name, const std::string& region
   return Text(added.Json().at("code"));
 }
 
-std::unique_ptr<Vehicle> Fleet::Delivers(const std::string& name) {
+std::unique_ptr<Vehicle> Fleet::Delivers(const std::string& name, Arguments options) {
   auto link = std::move(first_link_);
   if (link == nullptr) link = std::make_unique<Relay>([this] { return sync_port_.load(); });
   Advertises(link->port());
-  auto vehicle = std::make_unique<Vehicle>(*this, name, std::move(link));
+  auto vehicle = std::make_unique<Vehicle>(*this, name, std::move(link), std::move(options));
   vehicle->Starts();
   return vehicle;
 }
 
-std::unique_ptr<Vehicle> Fleet::Equips(const std::string& name, const std::string& region) {
-  auto vehicle = Delivers(name);
+std::unique_ptr<Vehicle> Fleet::Equips(const std::string& name, const std::string& region, Arguments options) {
+  auto vehicle = Delivers(name, std::move(options));
   const Output enrolled = vehicle->Enrols(IssuesCode(name, region));
   if (enrolled.exit_code != 0) throw std::runtime_error("enrol: " + enrolled.err);
   if (!vehicle->CatchesUp()) throw std::runtime_error(name + " does not catch up");

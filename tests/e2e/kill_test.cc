@@ -155,6 +155,7 @@ TEST_CASE("however often either side is killed, nothing acknowledged is lost, no
   REQUIRE(fleet.Imports(Children(Lancashire(), "LANCS-001", 0, kChildren / 2)).exit_code == 0);
   REQUIRE(fleet.Imports(Children(Halton(), "HALTON-001", kChildren / 2, kChildren)).exit_code == 0);
   fleet.Hires(kSam, "Ms Sam Crew", kSamsPin);
+  fleet.WidensLimits();
   const std::string region = Lancashire().code + "," + Halton().code;
   const auto first = fleet.Equips("A101", region);
   const auto second = fleet.Equips("A202", region);
@@ -216,6 +217,11 @@ TEST_CASE("however often either side is killed, nothing acknowledged is lost, no
     INFO(audit.err);
     CHECK(audit.exit_code == 0);
   }
+  // Whatever was sent twice, late or never, no honest vehicle is taken for a thief's.
+  CHECK(fleet.Status().at("security").at("total").to_number<int64_t>() == 0);
+  const Output record = fleet.Does({"audit", "verify"});
+  INFO(record.err);
+  CHECK(record.exit_code == 0);
 }
 
 }  // namespace cpis::e2e

@@ -35,7 +35,7 @@ class Vehicle;
 // An ambulance trust's fleet server and the people at its desk. When a test fails, the last lines of the logs are printed.
 class Fleet {
  public:
-  Fleet();
+  explicit Fleet(Arguments key_store = {"--key-store", "plain"});
   ~Fleet();
 
   // A daemon that serves. Starting again reuses nothing but the state directory.
@@ -52,12 +52,13 @@ class Fleet {
   Output ImportsText(const std::string& id, const std::string& xml) const;
   void Hires(const std::string& id, const std::string& name, const std::string& pin, const std::string& right = "B0107");
   void Sets(const std::string& setting);                                  // policy, "KEY=VALUE"
+  void WidensLimits();  // of looks, as far as they go: for who looks more often in a minute than crews do in a day
   // A one-time code for a vehicle of that name.
   std::string IssuesCode(const std::string& name, const std::string& region) const;
   // A vehicle that runs, has a link of its own and is not enrolled yet.
-  std::unique_ptr<Vehicle> Delivers(const std::string& name);
+  std::unique_ptr<Vehicle> Delivers(const std::string& name, Arguments options = {});
   // A vehicle that is enrolled and has everything of its region.
-  std::unique_ptr<Vehicle> Equips(const std::string& name, const std::string& region);
+  std::unique_ptr<Vehicle> Equips(const std::string& name, const std::string& region, Arguments options = {});
 
   json::object Status() const;
   json::array Attendances() const;
@@ -75,6 +76,7 @@ class Fleet {
   void Advertises(uint16_t port);
 
   TemporaryDirectory directory_;
+  Arguments key_store_;
   std::unique_ptr<Relay> first_link_;  // advertised from the start, taken by the first vehicle
   uint16_t advertised_ = 0;
   std::string enrol_address_;
@@ -115,6 +117,7 @@ class Vehicle {
   Vehicle(Fleet& fleet, std::string name, std::unique_ptr<Relay> link, Arguments options = {});
 
   void Starts();
+  void IsConfigured(Arguments options) { options_ = std::move(options); }  // when it starts next
   Daemon& daemon() { return *daemon_; }
   std::unique_ptr<Daemon> Launch() const;
   void Adopt(std::unique_ptr<Daemon> daemon);

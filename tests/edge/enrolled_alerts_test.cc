@@ -34,7 +34,7 @@ struct Vehicle {
     node.reset();
     const sync::node::Identity identity = fleet.Identity();
     {
-      auto replica = Replica::Open({directory.path() / "replica.db", identity.keys.freshness,
+      auto replica = Replica::Open({directory.path() / "replica.db", identity.keys.Now()->freshness,
                                     crypto::DeriveSecret(identity.journal_key, {platform::AsBytes("cpis.v1.replica")}).Clone()});
       REQUIRE(replica.ok());
       REQUIRE(fleet.Feed(**replica, clock.Now()).ok());
@@ -66,7 +66,10 @@ struct Vehicle {
     std::vector<sync::Event> events;
     auto items = node->journal().Oldest(100);
     REQUIRE(items.ok());
-    for (const auto& item : *items) events.push_back(*fleet.Read(item));
+    for (const auto& item : *items) {
+      sync::Event event = *fleet.Read(item);
+      if (event.action != "start") events.push_back(std::move(event));
+    }
     return events;
   }
 

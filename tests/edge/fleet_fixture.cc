@@ -39,7 +39,7 @@ TestFleet::TestFleet() {
   ring_.england_key = crypto::Secret::Random(32);
   ring_.directory_key = crypto::Secret::Random(32);
   for (const std::string_view partition : {kLancashire, kCumbria, sync::kNotices}) {
-    ring_.epoch_keys[std::string(partition)].emplace(kEpoch, crypto::Secret::Random(32));
+    ring_.epoch_keys[std::string(partition)] = {kEpoch, crypto::Secret::Random(32)};
   }
 }
 
@@ -51,12 +51,13 @@ sync::node::Identity TestFleet::Identity() const {
   identity.server_host = "127.0.0.1";
   identity.server_port = 1;  // nobody listens there
   identity.root_public_key = root_.public_key;
-  identity.keys = {.version = 1,
-                   .content = content_.public_key,
-                   .freshness = freshness_.public_key,
-                   .policy = policy_.public_key,
-                   .fleet_box = fleet_box_.public_key};
-  identity.signed_key_set = sync::EncodeKeySet(identity.keys, root_);
+  identity.keys = sync::KeySet{.version = 1,
+                               .content = content_.public_key,
+                               .freshness = freshness_.public_key,
+                               .policy = policy_.public_key,
+                               .fleet_box = fleet_box_.public_key,
+                               .root = root_.public_key};
+  identity.signed_key_set = sync::EncodeKeySet(*identity.keys.Now(), root_);
   identity.box = {node_box_.secret.Clone(), node_box_.public_key};
   identity.signing = CopyOf(node_signing_);
   identity.journal_key = journal_key_.Clone();
@@ -91,7 +92,7 @@ void TestFleet::Knows(std::string_view partition, std::string_view number, const
   const crypto::Secret key = NumberKey(number);
   const sync::RowIndex index = crypto::IndexOf(ring_.index_key, key);
   const uint64_t version = topics_[topic].changes.size() + 1;
-  const crypto::Secret* epoch_key = ring_.EpochKey(std::string(partition), kEpoch);
+  const auto epoch_key = ring_.EpochKey(std::string(partition), kEpoch);
   Publish(topic, index, crypto::SealRow(*epoch_key, key, {partition, index, version, kEpoch}, sync::EncodeFlag(flag)));
   CountInEngland(number, true);
 }
@@ -126,7 +127,7 @@ void TestFleet::Notices(std::string_view number, sync::Notice notice) {
   const crypto::Secret key = NumberKey(number);
   const sync::RowIndex index = crypto::IndexOf(ring_.index_key, key);
   const crypto::RowPlace place{sync::kNotices, index, topics_[topic].changes.size() + 1, kEpoch};
-  const crypto::Secret* epoch_key = ring_.EpochKey(std::string(sync::kNotices), kEpoch);
+  const auto epoch_key = ring_.EpochKey(std::string(sync::kNotices), kEpoch);
   Publish(topic, index, crypto::SealRow(*epoch_key, key, place, sync::EncodeNotice(notice)));
 }
 
@@ -147,14 +148,23 @@ void TestFleet::Employs(const std::string& staff, std::string_view pin, sync::Ri
   Publish(Topic::Roster(), KeyOf("staff/" + staff), crypto::SealWith(roster_key_, "roster", sync::Encode(member)));
 }
 
+void TestFleet::EmploysAs(sync::Duty duty, const std::string& staff, std::string_view pin) {
+  const crypto::Secret nothing = crypto::Secret::Random(32);
+  auto record = crypto::MakePinRecord(pin, duty == sync::Duty::kClinician ? ring_key_ : nothing, kCheap);
+  REQUIRE(record.ok());
+  const sync::StaffMember member{staff, "Sam Crew", "R1070", "Paramedic", sync::Right::kNotify, false, *std::move(record), duty};
+  Publish(Topic::Roster(), KeyOf("staff/" + staff), crypto::SealWith(roster_key_, "roster", sync::Encode(member)));
+}
+
 void TestFleet::Sets(const std::string& key, const std::string& value) {
   Publish(Topic::Policy(), KeyOf(key), sync::Encode(sync::Setting{key, value}));
 }
 
 void TestFleet::Grants(std::vector<std::string> region, bool revoked) {
-  const sync::Grant grant{std::move(region), crypto::SealTo(node_box_.public_key, roster_key_.Reveal()),
-                          crypto::WrapRing(ring_, ring_key_, node_box_.public_key), revoked};
-  Publish(Topic::Node(kNodeId), KeyOf("grant"), sync::Encode(grant));
+  const sync::Grant grant{std::move(region), crypto::SealTo(node_box_.public_key, roster_key_.Reveal()), revoked};
+  Publish(Topic::Node(kNodeId), KeyOf(sync::kGrantEntry), sync::Encode(grant));
+  wrapped_ring_ = crypto::WrapRing(ring_, ring_key_, node_box_.public_key);
+  Publish(Topic::Node(kNodeId), KeyOf(sync::kRingEntry), revoked ? Bytes() : wrapped_ring_);
 }
 
 void TestFleet::RaisesAs(const std::string& id, const sync::Alert& alert) {

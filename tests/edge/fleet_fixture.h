@@ -60,6 +60,7 @@ class TestFleet {
   void Names(const sync::Authority& authority);
   void Names(const sync::Viewer& viewer);
   void Employs(const std::string& staff, std::string_view pin, sync::Right right, bool disabled = false);
+  void EmploysAs(sync::Duty duty, const std::string& staff, std::string_view pin);  // their PIN opens the ring only if they may look
   void Sets(const std::string& key, const std::string& value);
   void Grants(std::vector<std::string> region, bool revoked = false);
 
@@ -85,6 +86,7 @@ class TestFleet {
   sync::RowIndex IndexOf(std::string_view number) const;
 
   const crypto::KeyRing& ring() const { return ring_; }
+  const Bytes& wrapped_ring() const { return wrapped_ring_; }  // as granted last
   const crypto::SigningKey& freshness() const { return freshness_; }
   // What a vehicle wrote, as the server reads it.
   Result<sync::Event> Read(const sync::node::Outbox::Item& item) const;
@@ -120,6 +122,7 @@ class TestFleet {
   crypto::Secret roster_key_ = crypto::Secret::Random(32);
   crypto::Secret ring_key_ = crypto::Secret::Random(32);
   crypto::KeyRing ring_;
+  Bytes wrapped_ring_;
   std::map<sync::Topic, TopicModel> topics_;
   std::set<crypto::EnglandHash> england_;
 };

@@ -247,5 +247,58 @@ TEST_CASE("a journal that cannot be written says so, and goes on when it can aga
   CHECK(*vehicle.journal->VerifyAudit() == "2 entries, chain unbroken");
 }
 
+TEST_CASE("every envelope says how far the audit had come, and the chain continues over restarts") {
+  Vehicle vehicle;
+  vehicle.Attends(kNow, "INC-1");
+  vehicle.Looks(kNow);
+  vehicle.journal.reset();
+  vehicle.Starts();
+  vehicle.Looks(kNow);
+  sync::AuditCheckpoint at;
+  uint64_t audited = 0;
+  const auto items = vehicle.Waiting();
+  REQUIRE(items.size() == 4);
+  for (const auto& item : items) {
+    const auto envelope = sync::DecodeEnvelope(item.envelope, vehicle.identity.signing.public_key);
+    REQUIRE(envelope.ok());
+    REQUIRE(envelope->audit_before);
+    if (envelope->kind == sync::EntryKind::kAttendance) {
+      CHECK(envelope->audit_before->count == 1);
+      continue;
+    }
+    CHECK(*envelope->audit_before == at);
+    at = sync::After(at, envelope->sealed_event);
+    ++audited;
+  }
+  CHECK(audited == 3);
+}
+
+TEST_CASE("a checkpoint of an attendance that waits is held against the chain") {
+  Vehicle vehicle;
+  vehicle.Attends(kNow, "INC-1");
+  vehicle.Looks(kNow);
+  REQUIRE(vehicle.journal->VerifyAudit().ok());
+  // The attendance of another time of this node: well signed, and of another history.
+  Vehicle other;
+  const sync::Envelope foreign{.node = other.identity.node_id, .node_sequence = 2, .kind = sync::EntryKind::kAttendance, .id = "x",
+                               .sealed_event = Bytes(40, 1), .audit_before = sync::AuditCheckpoint{1, crypto::Blake2b32({Bytes(1, 7)})}};
+  const std::string hex = platform::Hex(sync::EncodeEnvelope(foreign, vehicle.identity.signing));
+  vehicle.Tamper("UPDATE entries SET envelope = x'" + hex + "' WHERE kind = 1");
+  const auto verified = vehicle.journal->VerifyAudit();
+  CHECK(verified.status().code() == Code::kCorrupt);
+  CHECK(verified.status().message().find("another chain") != std::string::npos);
+}
+
+TEST_CASE("a damaged counter makes no node use a sequence twice") {
+  Vehicle vehicle;
+  vehicle.Attends(kNow, "INC-1");
+  vehicle.Looks(kNow);
+  for (const auto& item : vehicle.Waiting()) REQUIRE(vehicle.Answers(item, sync::Verdict::kAccepted).ok());
+  vehicle.Tamper("UPDATE sqlite_sequence SET seq = 0");
+  vehicle.Looks(kNow);
+  CHECK(vehicle.Waiting().front().node_sequence == 4);
+  CHECK(vehicle.journal->VerifyAudit().ok());
+}
+
 }  // namespace
 }  // namespace cpis::edge

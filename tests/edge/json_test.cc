@@ -47,6 +47,15 @@ TEST_CASE("an unborn child's plan has the mother as its subject, and an ended pl
   CHECK(json.find(R"("office_hours_tel":null)") != std::string::npos);
 }
 
+TEST_CASE("a status says how a wipe stands") {
+  NodeStatus status;
+  status.wiped = NodeStatus::Wiped{true, "local", *platform::ParseRfc3339("2026-11-22T02:00:00Z"), false, false};
+  CHECK(ToJson(status).find(R"("wiped":{"state":"UNDER_WAY","order":"local","at":"2026-11-22T02:00:00Z","proof":false,"told":false})") !=
+        std::string::npos);
+  status.wiped->under_way = false;
+  CHECK(ToJson(status).find(R"("wiped":{"state":"ERASED",)") != std::string::npos);
+}
+
 TEST_CASE("a status is rendered as the contract writes it") {
   NodeStatus status;
   status.node = "amb-12";
@@ -73,7 +82,7 @@ TEST_CASE("a status is rendered as the contract writes it") {
       R"("region":[{"code":"E10000017","name":"Lancashire County Council","rows":5,"sequence":2}],)"
       R"("england_index":{"prefixes":0,"false_positive_rate":null,"as_of":null},)"
       R"("journal":{"attendances_waiting":1,"audit_waiting":4,"quarantined":0},"lease":{"expires":"2026-11-25T02:00:00Z"},)"
-      R"("key_store":{"kind":"plain","hardware_bound":false},"alerts":0})");
+      R"("key_store":{"kind":"plain","hardware_bound":false},"wiped":null,"alerts":0})");
 }
 
 TEST_CASE("outbox, verify and doctor are lists") {

@@ -20,7 +20,7 @@ struct Stage {
 
   std::filesystem::path file() const { return directory.path() / "replica.db"; }
   std::unique_ptr<Replica> OpenUnverified(std::function<void()> before_rows = {}) {
-    auto replica = Replica::Open({file(), fleet.Identity().keys.freshness, fleet.Identity().journal_key.Clone(),
+    auto replica = Replica::Open({file(), fleet.Identity().keys.Now()->freshness, fleet.Identity().journal_key.Clone(),
                                   std::move(before_rows)});
     REQUIRE(replica.ok());
     return *std::move(replica);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge/trusted_time.h"
 
+#include "edge/tuning.h"
+
 #include <catch2/catch.hpp>
 
 #include "fleet_fixture.h"
@@ -75,10 +77,10 @@ TEST_CASE("after a reboot a wall clock behind the high-water mark is not trusted
   tablet.clock.Advance(5h);
   (void)tablet.time->Now();
   tablet.Reboots(kServer - 1000h);
-  CHECK(tablet.time->Now().at == kServer + 5h);
+  CHECK(tablet.time->Now().at == kServer + 5h + kUnknownBeforeBoot);
   CHECK_FALSE(tablet.time->Now().trusted);
   tablet.clock.Advance(2h);
-  CHECK(tablet.time->Now().at == kServer + 7h);
+  CHECK(tablet.time->Now().at == kServer + 7h + kUnknownBeforeBoot);
   CHECK_FALSE(tablet.time->Now().trusted);
 }
 
@@ -106,7 +108,7 @@ TEST_CASE("after a reboot a manifest that was heard long ago brings no old time 
   tablet.time->Heard(kServer);
   tablet.Reboots(kServer - 1000h);
   tablet.time->Heard(kServer - 50h);
-  CHECK(tablet.time->Now().at == kServer);
+  CHECK(tablet.time->Now().at == kServer + kUnknownBeforeBoot);
   CHECK_FALSE(tablet.time->Now().trusted);
 }
 
@@ -134,6 +136,26 @@ TEST_CASE("time is never before what a signed manifest on disk says, though the 
   CHECK(tablet.kept->high_water == kServer + 1h);
 }
 
+TEST_CASE("what a stolen key said of the future ends with the key, also when the node restarts in between") {
+  const bool restarts = GENERATE(false, true);
+  Tablet tablet(kServer);
+  tablet.time->Heard(kServer);
+  tablet.time->Heard(At("2090-01-01T00:00:00Z"));
+  tablet.time->Heard(kServer + 1min);
+  REQUIRE(tablet.time->Now().at >= At("2090-01-01T00:00:00Z"));  // nothing but the key says that it is wrong
+
+  tablet.time->Distrust();
+  CHECK_FALSE(tablet.time->Now().trusted);
+  if (restarts) tablet.Start();
+  CHECK_FALSE(tablet.time->Now().trusted);
+  CHECK(tablet.time->Now().at >= At("2090-01-01T00:00:00Z"));  // no lease grows longer before the server has spoken
+  tablet.time->Heard(kServer + 2min);
+  CHECK(tablet.time->Now().at == kServer + 2min);
+  CHECK(tablet.time->Now().trusted);
+  tablet.Start();
+  CHECK(tablet.time->Now().at == kServer + 2min);
+}
+
 TEST_CASE("time that is in use is kept at least each minute") {
   Tablet tablet(kServer);
   tablet.time->Heard(kServer);
@@ -145,17 +167,55 @@ TEST_CASE("time that is in use is kept at least each minute") {
   CHECK(tablet.kept->high_water >= kServer + 9min);
 }
 
+TEST_CASE("time marks of before the high water had a boot are read") {
+  platform::ByteWriter old;
+  old.U8(1);
+  for (const Instant at : {kServer, Instant(5h), kServer + 2h}) old.U64(static_cast<uint64_t>(at.time_since_epoch().count()));
+  old.Sized(std::string_view("boot-1"));
+  const auto read = DecodeTimeMarks(std::move(old).Take());
+  REQUIRE(read.ok());
+  CHECK(read->server_time == kServer);
+  CHECK(read->since_boot == 5h);
+  CHECK(read->high_water == kServer + 2h);
+  CHECK(read->boot_id == "boot-1");
+  CHECK(read->high_boot_id.empty());
+}
+
+TEST_CASE("a plug that is pulled each minute does not stop time") {
+  Tablet tablet(kServer);
+  tablet.time->Heard(kServer);
+  for (int cuts = 0; cuts < 100; ++cuts) {
+    tablet.clock.Advance(59s);
+    tablet.Reboots(kServer - 1000h);  // its wall clock has no battery
+  }
+  CHECK(tablet.time->Now().at >= kServer + 100 * 59s);
+  CHECK(tablet.time->Now().at <= kServer + 100 * kUnknownBeforeBoot);
+}
+
+TEST_CASE("a daemon that is killed before the server is heard loses no time, and pays for it once a boot") {
+  Tablet tablet(kServer);
+  tablet.time->Heard(kServer);
+  tablet.Reboots(kServer - 1000h);
+  for (int kills = 0; kills < 20; ++kills) {
+    tablet.clock.Advance(50s);
+    tablet.Start();
+  }
+  CHECK(tablet.time->Now().at == kServer + kUnknownBeforeBoot + 20 * 50s);
+}
+
 TEST_CASE("time marks read as they were written, and foreign bytes are refused") {
-  const TimeMarks marks{kServer, 5h, "boot-1", kServer + 2h};
+  const TimeMarks marks{kServer, 5h, "boot-1", kServer + 2h, 6h, "boot-2"};
   const platform::Bytes bytes = Encode(marks);
-  CHECK(platform::Hex(bytes).substr(0, 2) == "01");
-  CHECK(bytes.size() == 25 + 1 + 6);
+  CHECK(platform::Hex(bytes).substr(0, 2) == "02");
+  CHECK(bytes.size() == 33 + 2 * (1 + 6));
   const auto read = DecodeTimeMarks(bytes);
   REQUIRE(read.ok());
   CHECK(read->server_time == marks.server_time);
   CHECK(read->since_boot == marks.since_boot);
   CHECK(read->boot_id == marks.boot_id);
   CHECK(read->high_water == marks.high_water);
+  CHECK(read->high_since_boot == marks.high_since_boot);
+  CHECK(read->high_boot_id == marks.high_boot_id);
   CHECK_FALSE(DecodeTimeMarks(platform::ByteView(bytes).first(20)).ok());
 }
 

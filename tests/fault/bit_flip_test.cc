@@ -165,7 +165,7 @@ class Flips {
   static std::string NumberOf(int i) { return "999" + std::to_string(2000000 + i); }
 
   std::unique_ptr<Replica> Open(const char* name) {
-    auto replica = Replica::Open({place_ / name, identity_.keys.freshness, identity_.journal_key.Clone()});
+    auto replica = Replica::Open({place_ / name, identity_.keys.Now()->freshness, identity_.journal_key.Clone()});
     if (!replica.ok()) FAIL(replica.status().message());
     return *std::move(replica);
   }

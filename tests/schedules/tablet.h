@@ -66,7 +66,7 @@ class Tablet {
   void Starts(bool loses_last_mark = false) {
     inquiry_.reset(), orders_.reset(), replicator_.reset(), replica_.reset(), time_.reset();
     if (loses_last_mark) marks_ = marks_before_;
-    auto opened = edge::Replica::Open({file(), identity_.keys.freshness, crypto::Secret::Copy(platform::Bytes(32, 7))});
+    auto opened = edge::Replica::Open({file(), identity_.keys.Now()->freshness, crypto::Secret::Copy(platform::Bytes(32, 7))});
     INFO(opened.status().message());
     REQUIRE(opened.ok());
     replica_ = *std::move(opened);

@@ -87,6 +87,8 @@ TEST_CASE("a vendor's header outside its one place is named, and inside it is no
       Vendor{"<boost/beast/http.hpp>", "platform/http_server.cc", "edge/http/fhir.cc"},
       Vendor{"<boost/asio.hpp>", "platform/http_client.cc", "platform/worker.cc"},
       Vendor{"<openssl/ssl.h>", "crypto/certificates.cc", "crypto/seal.cc"},
+      Vendor{"<tss2/tss2_esys.h>", "crypto/tpm.cc", "crypto/tpm_key_store.cc"},
+      Vendor{"<tss2/tss2_mu.h>", "crypto/tpm_library.h", "platform/key_store.h"},
       Vendor{"<pugixml.hpp>", "sync/fleet/intake.cc", "sync/records.cc"},
       Vendor{"<CLI/CLI.hpp>", "edge/ctl/main.cc", "edge/node.cc"},
       Vendor{"<toml++/toml.h>", "sync/fleet/main.cc", "platform/files.cc"},

@@ -97,7 +97,8 @@ Envelope Sealed() {
           .node_sequence = 17,
           .kind = EntryKind::kAudit,
           .id = Attendance().id,
-          .sealed_event = Bytes(120, 0x5A)};
+          .sealed_event = Bytes(120, 0x5A),
+          .audit_before = AuditCheckpoint{41, crypto::Blake2b32({Bytes(3, 0x5A)})}};
 }
 
 Result<Envelope> Decode(ByteView bytes) { return DecodeEnvelope(bytes, NodeKey().public_key); }
@@ -110,6 +111,18 @@ TEST_CASE("an envelope decodes to what was encoded") {
   CHECK(decoded->kind == EntryKind::kAudit);
   CHECK(decoded->id == Sealed().id);
   CHECK(decoded->sealed_event == Sealed().sealed_event);
+  CHECK(decoded->audit_before == Sealed().audit_before);
+}
+
+TEST_CASE("an envelope from before there were checkpoints is read, half a checkpoint is not") {
+  Envelope old = Sealed();
+  old.audit_before.reset();
+  const auto decoded = Decode(EncodeEnvelope(old, NodeKey()));
+  REQUIRE(decoded.ok());
+  CHECK_FALSE(decoded->audit_before);
+  auto message = WithoutSignature(EncodeEnvelope(Sealed(), NodeKey()));
+  message.resize(message.size() - 1);
+  CHECK_FALSE(Decode(crypto::Sign(NodeKey(), crypto::Role::kNode, "cpis.v1.envelope", message)).ok());
 }
 
 TEST_CASE("an envelope with any byte missing, changed or added is refused") {

@@ -104,6 +104,7 @@ KeySet Keys() {
   keys.freshness = FreshnessKey().public_key;
   keys.policy = PolicyKey().public_key;
   keys.fleet_box = Bytes(32, 0x42);
+  keys.root = RootKey().public_key;
   return keys;
 }
 
@@ -117,6 +118,7 @@ TEST_CASE("a key set decodes to what was encoded") {
   CHECK(decoded->freshness == Keys().freshness);
   CHECK(decoded->policy == Keys().policy);
   CHECK(decoded->fleet_box == Keys().fleet_box);
+  CHECK(decoded->root == Keys().root);
 }
 
 TEST_CASE("a key set gives the key of each role in it and none of the others") {

@@ -16,6 +16,11 @@ TEST_CASE("every setting has a range and is refused just past either end") {
       {"idle_limit_minutes", 240},
       {"shift_limit_hours", 24},
       {"frequent_accesses", 25},
+      {"looks_per_hour_person", 10'000},
+      {"looks_per_day_person", 100'000},
+      {"looks_per_hour_node", 10'000},
+      {"looks_per_day_node", 100'000},
+      {"misses_per_hour_person", 10'000},
   }));
   Policy policy;
   CHECK(policy.Set(key, "1").ok());
@@ -37,6 +42,13 @@ TEST_CASE("settings arrive in the unit that their name says") {
   REQUIRE(policy.Set("shift_limit_hours", "5").ok());
   REQUIRE(policy.Set("frequent_accesses", "6").ok());
   REQUIRE(policy.Set("england_false_positive_one_in", "128").ok());
+  REQUIRE(policy.Set("looks_per_hour_person", "7").ok());
+  REQUIRE(policy.Set("looks_per_day_person", "8").ok());
+  REQUIRE(policy.Set("looks_per_hour_node", "9").ok());
+  REQUIRE(policy.Set("looks_per_day_node", "10").ok());
+  REQUIRE(policy.Set("misses_per_hour_person", "11").ok());
+  CHECK(std::tie(policy.looks_per_hour_person, policy.looks_per_day_person, policy.looks_per_hour_node, policy.looks_per_day_node,
+                 policy.misses_per_hour_person) == std::make_tuple(7, 8, 9, 10, 11));
   CHECK(policy.fresh_for == 2h);
   CHECK(policy.lease == 3h);
   CHECK(policy.idle_limit == 4min);
@@ -74,6 +86,12 @@ TEST_CASE("every setting is listed by name and can be set to what is listed") {
                                                                      {"fresh_for_hours", "24"},
                                                                      {"idle_limit_minutes", "15"},
                                                                      {"lease_hours", "48"},
+                                                                     {"looks_per_day_node", "200"},
+                                                                     {"looks_per_day_person", "100"},
+                                                                     {"looks_per_hour_node", "60"},
+                                                                     {"looks_per_hour_person", "40"},
+                                                                     {"misses_per_hour_person", "20"},
+                                                                     {"on_clone", "revoke"},
                                                                      {"shift_limit_hours", "12"}});
   Policy copy;
   for (const auto& [key, value] : settings) CHECK(copy.Set(key, value).ok());

@@ -114,13 +114,15 @@ TEST_CASE("vector: key set") {
   constexpr std::string_view kHex =
       "0100000004a09aa5f47a6759802ff955f8dc2d2a14a5c99d23be97f864127ff9383455a4f017cb79fb2b4120f2b1ec65e419"
       "8d6e08b28e813feb01e4a400839b85e18080ced759793bbc13a2819a827c76adb6fba8a49aee007f49f2d0992d99b825ad2c"
-      "48424242424242424242424242424242424242424242424242424242424242424200e412a0cd78c1410a224ea34c4052fafb"
-      "6d1d4623a3c9123923d5f23dafe84e8d25eaec85a7baaad21da01417a10ab414547a7f3ca77496df1fba316d35fbc409";
+      "484242424242424242424242424242424242424242424242424242424242424242d04ab232742bb4ab3a1368bd4615e4e6d0"
+      "224ab71a016baf8520a332c97787370074fa72e68e6bcf316bdac5347e371015c418adeb124be8aed9c082a3485c8895b07b"
+      "9cc8acbb33fd257ef4b27b29abc43aed71f3a38c43769b9b3c43af79c20c";
   const KeySet keys{.version = 4,
                     .content = ContentKey().public_key,
                     .freshness = FreshnessKey().public_key,
                     .policy = PolicyKey().public_key,
-                    .fleet_box = Bytes(32, 0x42)};
+                    .fleet_box = Bytes(32, 0x42),
+                    .root = RootKey().public_key};
   CHECK(Hex(EncodeKeySet(keys, RootKey())) == kHex);
   CHECK(DecodeKeySet(FromHex(kHex), RootKey().public_key).ok());
 }
@@ -138,6 +140,25 @@ TEST_CASE("vector: envelope") {
                           .sealed_event = Bytes(20, 0x5A)};
   CHECK(Hex(EncodeEnvelope(envelope, NodeKey())) == kHex);
   CHECK(DecodeEnvelope(FromHex(kHex), NodeKey().public_key).ok());
+}
+
+TEST_CASE("vector: envelope with the checkpoint of the audit") {
+  const Envelope envelope{.node = std::string(kNode),
+                          .node_sequence = 17,
+                          .kind = EntryKind::kAudit,
+                          .id = std::string(kId),
+                          .sealed_event = Bytes(20, 0x5A),
+                          .audit_before = AuditCheckpoint{6, crypto::Blake2b32({Bytes(20, 0x5A)})}};
+  constexpr std::string_view kHex =
+      "01156e6f64652d303132333435363738396162636465660000000000000011022430313933353131312d323232322d37"
+      "3333332d383434342d353535353636363637373737145a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a000000000000"
+      "0006a3243b354b9826404a3c70cc0179bb7f97f73ec318389946aabe731f549d18a504b31b079eb0d8575814ca311b77"
+      "d4d8af12f39e7f531a416b404ab73d5efeef0708bf6367d3432c6c4093054f5d7e4f4acedc23731c26a9c68863f04998"
+      "b2dd05";
+  CHECK(Hex(EncodeEnvelope(envelope, NodeKey())) == kHex);
+  CHECK(DecodeEnvelope(FromHex(kHex), NodeKey().public_key)->audit_before == envelope.audit_before);
+  CHECK(Hex(After(AuditCheckpoint{}, envelope.sealed_event).link) ==
+        "8a59f86b7f5e5800375f0735d52e75a495bd5fe382705d350cea0d24fb3da4cc");
 }
 
 TEST_CASE("vector: receipt") {
@@ -190,8 +211,8 @@ TEST_CASE("vector: records") {
         "02f0a2040353616d05523130373009506172616d6564696303525837044e574153");
   CHECK(Hex(Encode(StaffMember{"sam", "Sam", "R1070", "Paramedic", Right::kSilent, false, Bytes(3, 7), Duty::kEngineer})) ==
         "030373616d0353616d05523130373009506172616d6564696301000307070702");
-  CHECK(Hex(Encode(Grant{{"E10000017", "E09000012"}, {1, 2}, {3}, true})) ==
-        "04020945313030303030313709453039303030303132020102010301");
+  CHECK(Hex(Encode(Grant{{"E10000017", "E09000012"}, {1, 2}, true})) ==
+        "0402094531303030303031370945303930303030313202010201");
   CHECK(Hex(Encode(Setting{"lease_hours", "48"})) == "050b6c656173655f686f757273023438");
   const Instant at(std::chrono::milliseconds(0x0102));
   CHECK(Hex(Encode(Alert{"a", "e", "9990000018", "s", "", at, Outcome::kNotFlagged, at,

@@ -40,6 +40,22 @@ TEST_CASE("each daemon has its own default directory") {
   CHECK(Good({"fleet", "status"}).state == "/var/lib/cpis-fleet");
 }
 
+TEST_CASE("an auditor asks by number, person, vehicle or time, and walks the record") {
+  const Command asked = Good({"fleet", "audit", "9990000018", "--since", "2026-11-22T00:00:00Z", "--json"});
+  CHECK(asked.method == "fleet.audit");
+  CHECK(boost::json::serialize(asked.arguments) == R"({"nhs_number":"9990000018","since":"2026-11-22T00:00:00Z"})");
+  CHECK(ArgumentsOf({"fleet", "audit", "--number", "9990000018"}) == R"({"nhs_number":"9990000018"})");
+  const Command person = Good({"fleet", "audit", "--staff", "crew1", "--node", "A101", "--auditor", "aud1", "--pin-stdin"});
+  CHECK(boost::json::serialize(person.arguments) == R"({"staff":"crew1","node":"A101","auditor":"aud1"})");
+  CHECK(person.pin_from_stdin);
+  CHECK(Good({"fleet", "audit", "verify", "--state", "/f"}).method == "fleet.audit.verify");
+  CHECK(Good({"fleet", "audit", "verify"}).arguments.empty());
+  CHECK(Good({"fleet", "security"}).method == "fleet.security");
+  CHECK(Good({"fleet", "security", "list", "--json"}).method == "fleet.security");
+  CHECK(Good({"fleet", "security", "acknowledge", "3"}).method == "fleet.security.acknowledge");
+  CHECK(ArgumentsOf({"fleet", "security", "acknowledge", "3"}) == R"({"id":"3"})");
+}
+
 TEST_CASE("every command of the node calls its method") {
   CHECK(ArgumentsOf({"node", "enrol", "--server", "h:7444", "--code", "AB-CD"}) ==
         R"({"server":"h:7444","code":"AB-CD"})");
@@ -66,6 +82,8 @@ TEST_CASE("every command of the node calls its method") {
 TEST_CASE("every command of the fleet calls its method") {
   CHECK(ArgumentsOf({"fleet", "init", "--trust", "RX7", "--name", "North West"}) ==
         R"({"trust":"RX7","name":"North West"})");
+  CHECK(ArgumentsOf({"fleet", "init", "--trust", "RX7", "--name", "N", "--key-store", "tpm2"}) ==
+        R"({"trust":"RX7","name":"N","key_store":"tpm2"})");
   const Command import = Good({"fleet", "import", "a.xml", "b.xml", "--release"});
   CHECK(import.files == std::vector<std::string>{"a.xml", "b.xml"});
   CHECK(boost::json::serialize(import.arguments) == R"({"release":true})");
@@ -75,8 +93,13 @@ TEST_CASE("every command of the fleet calls its method") {
   CHECK(Good({"fleet", "node", "list"}).method == "fleet.node.list");
   CHECK(ArgumentsOf({"fleet", "node", "region", "amb-1", "--set", "E1"}) == R"({"name":"amb-1","region":["E1"]})");
   CHECK(Good({"fleet", "node", "revoke", "amb-1"}).method == "fleet.node.revoke");
+  CHECK(Good({"fleet", "node", "wipe", "amb-1"}).method == "fleet.node.wipe");
+  CHECK_FALSE(Good({"node", "wipe"}).arguments.contains("yes"));
+  CHECK(Good({"node", "wipe", "--yes"}).arguments.at("yes").as_bool());
   CHECK(ArgumentsOf({"fleet", "staff", "add", "--id", "c1", "--name", "Ms Sam Crew", "--role", "R1070", "--right",
                      "B0170", "--pin-stdin"}) == R"({"id":"c1","name":"Ms Sam Crew","role":"R1070","right":"B0170"})");
+  CHECK(ArgumentsOf({"fleet", "staff", "add", "--id", "c1", "--name", "A", "--role", "R1070", "--duty", "event-only", "--pin-stdin"}) ==
+        R"({"id":"c1","name":"A","role":"R1070","duty":"event-only"})");
   CHECK(Good({"fleet", "staff", "list"}).method == "fleet.staff.list");
   CHECK(ArgumentsOf({"fleet", "staff", "disable", "c1"}) == R"({"id":"c1"})");
   CHECK(ArgumentsOf({"fleet", "attendances", "--since", "2026-11-22T00:00:00Z"}) ==

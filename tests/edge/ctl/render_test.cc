@@ -195,6 +195,27 @@ TEST_CASE("lists of the fleet are tables, and empty ones say so") {
   }
 }
 
+TEST_CASE("looks, the record and security events are shown for people") {
+  const std::string looks = Render("fleet.audit", json::parse(
+      R"([{"at":"2026-11-22T02:15:00Z","received_at":"2026-11-22T02:16:00Z","node":"A101","staff":"crew1","name":"Ms Sam Crew",)"
+      R"("role":"Paramedic","action":"lookup","nhs_number":"9990000018","incident":"INC-1","outcome":"CANNOT_SAY","reason":"STALE","silent":true}])"));
+  for (const char* part : {"Ms Sam Crew", "999 000 0018", "INC-1", "CANNOT_SAY (STALE)", "silent", "A101"}) {
+    INFO(part);
+    CHECK(looks.find(part) != std::string::npos);
+  }
+  CHECK(Render("fleet.audit", json::parse("[]")) == "Nobody looked.\n");
+  const std::string record = Render("fleet.audit.verify", json::parse(
+      R"({"good":true,"entries":7,"outstanding":[{"node":"A101","promised":9,"arrived":7,"since":"2026-11-22T02:15:00Z"}]})"));
+  CHECK(record.find("7 entries, as they came.") == 0);
+  CHECK(record.find("A101 signed for 9 entries, 7 have come") != std::string::npos);
+  const std::string events = Render("fleet.security", json::parse(
+      R"([{"id":3,"at":"2026-11-22T02:15:00Z","last":"2026-11-22T02:15:00Z","node":"A101","node_id":"node-1","kind":"AUDIT_GAP",)"
+      R"("detail":"audit entries 2 to 3 never came","times":1,"acknowledged_at":null}])"));
+  CHECK(events.find("AUDIT_GAP") != std::string::npos);
+  CHECK(events.find("OPEN") != std::string::npos);
+  CHECK(Render("fleet.security", json::parse("[]")) == "Nothing was noticed.\n");
+}
+
 TEST_CASE("an answer of another version never makes cpisctl fall over") {
   for (const char* method : {"node.lookup", "node.attend", "node.status", "node.outbox.list", "node.outbox.show",
                              "node.verify", "node.doctor", "fleet.import", "fleet.authorities", "fleet.node.add",

@@ -74,6 +74,16 @@ constexpr const char* kSession = R"({"token":"secret-token","expires":"2026-11-2
 
 }  // namespace
 
+TEST_CASE("the audit asks for a PIN only where an auditor is named") {
+  Person person;
+  CHECK(person.Types({"fleet", "audit", "9990000018"}) == 0);
+  CHECK_FALSE(person.LastArguments().as_object().contains("pin"));
+  CHECK(person.Types({"fleet", "audit", "9990000018", "--auditor", "aud1", "--pin-stdin"}) == 0);
+  CHECK(person.LastArguments().at("pin").as_string() == "2468");
+  person.DaemonFails(platform::Code::kDenied, "the audit is for auditors (try --auditor ID)");
+  CHECK(person.Types({"fleet", "audit", "9990000018"}) == 4);
+}
+
 TEST_CASE("a session is kept for its person alone, used by the next command and gone after signing out") {
   Person person;
   person.answer.json = kSession;

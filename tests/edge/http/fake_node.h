@@ -134,6 +134,7 @@ class FakeNode : public Node {
     attend = request;
     return attend_reply;
   }
+  Status Wipe() override { return Status::Ok(); }
   NodeStatus GetStatus() override { return status; }
   Status SyncNow(std::chrono::milliseconds wait, const Progress& progress) override {
     waited = wait;

@@ -101,7 +101,7 @@ struct Vehicle {
     identity.node_id = node.id;
     identity.server_host = "127.0.0.1";
     identity.server_port = static_cast<uint16_t>(std::stoi(server.address.substr(server.address.rfind(':') + 1)));
-    identity.tls_private_key_pem = node.tls_private_key_pem;
+    identity.tls_private_key_pem = node.tls_private_key_pem.Clone();
     identity.tls_certificate_pem = node.certificate_pem;
     identity.ca_certificate_pem = server.keys.authority.certificate_pem;
     identity.keys = *DecodeKeySet(server.keys.signed_key_set, server.keys.root_public_key);
@@ -128,7 +128,7 @@ TEST_CASE("a node gets a first snapshot and then every change as it is made") {
   REQUIRE(a.replica.WaitFor(server.HeadOf(kRows)));
   REQUIRE(b.replica.WaitFor(server.HeadOf(kRows)));
   CHECK(a.replica.SizeOf(kRows) == 2);
-  CHECK(a.replica.SizeOf(Topic::Node(a.identity.node_id)) == 1);
+  CHECK(a.replica.SizeOf(Topic::Node(a.identity.node_id)) == 2);
   CHECK(a.link->State().online);
 
   for (int i = 3; i < 8; ++i) {
@@ -249,10 +249,10 @@ TEST_CASE("who has no certificate of this fleet is refused at the handshake") {
 
   Vehicle nobody(server, node);
   nobody.identity.tls_certificate_pem.clear();
-  nobody.identity.tls_private_key_pem.clear();
+  nobody.identity.tls_private_key_pem = {};
   Vehicle stranger(server, node);
   stranger.identity.tls_certificate_pem = *forged;
-  stranger.identity.tls_private_key_pem = request->private_key_pem;
+  stranger.identity.tls_private_key_pem = request->private_key_pem.Clone();
   Vehicle welcome(server, node);
   nobody.Connects();
   stranger.Connects();

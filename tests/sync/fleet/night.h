@@ -66,8 +66,8 @@ struct Night : World {
                   }).ok());
     return rows;
   }
-  // How many entries the vehicle's topic has beside its grant.
-  size_t OnVehicle(const Node& node) { return SizeOf(Topic::Node(node.id)) - 1; }
+  // How many entries the vehicle's topic has beside its grant and its ring, or the order that came in its place.
+  size_t OnVehicle(const Node& node) { return SizeOf(Topic::Node(node.id)) - 2; }
   size_t OnVehicle() { return OnVehicle(vehicle); }
   // The entry of an alert, as only this vehicle with somebody signed in can open it.
   Alert Opens(const AlertRow& row) {

@@ -66,7 +66,7 @@ struct Vehicle {
     identity.node_id = node.id;
     identity.server_host = "127.0.0.1";
     identity.server_port = static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
-    identity.tls_private_key_pem = node.tls_private_key_pem;
+    identity.tls_private_key_pem = node.tls_private_key_pem.Clone();
     identity.tls_certificate_pem = node.certificate_pem;
     identity.ca_certificate_pem = server.keys.authority.certificate_pem;
     identity.keys = *DecodeKeySet(server.keys.signed_key_set, server.keys.root_public_key);

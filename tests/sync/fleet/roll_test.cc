@@ -98,30 +98,50 @@ TEST_CASE("adding a node that waits replaces its code; the name of an enrolled o
   CHECK(w.roll->AddNode("NWAS-A101", {kLancashire}).status().code() == Code::kInvalid);
 }
 
+// The body of one entry as the segments of its topic leave it; empty when there is none.
+Bytes EntryOf(World& world, const Topic& topic, std::string_view name) {
+  std::vector<SharedBytes> segments;
+  REQUIRE(world.store->Read([&](Store& s) -> Status {
+    CPIS_ASSIGN(segments, s.publisher().Since(topic, {}));
+    return Status::Ok();
+  }).ok());
+  Bytes body;
+  for (const SharedBytes& bytes : segments) {
+    const auto segment = DecodeSegment(platform::AsBytes(*bytes), world.keys.SignerOf(topic).public_key);
+    REQUIRE(segment.ok());
+    for (const EntryView& entry : segment->entries) {
+      if (entry.index == KeyOf(name)) body = platform::ToBytes(entry.body);
+    }
+  }
+  return body;
+}
+
 TEST_CASE("a node's grant holds its region and opens with its own key alone; revoking takes it away") {
   World w;
   const Node node = w.Enrols("NWAS-A101", {kLancashire});
-  const auto grant = [&] { return EntriesOf(w, Topic::Node(node.id), DecodeGrant, nullptr).at(0); };
+  const Topic own = Topic::Node(node.id);
+  const auto grant = [&] { return *DecodeGrant(EntryOf(w, own, kGrantEntry)); };
+  const auto wrapped = [&] { return EntryOf(w, own, kRingEntry); };
   CHECK(grant().region == std::vector<std::string>{kLancashire});
   CHECK(crypto::OpenBox(node.box, grant().boxed_roster_key).ok());
   CHECK_FALSE(crypto::OpenBox(crypto::NewBoxKey(), grant().boxed_roster_key).ok());
-  CHECK(crypto::UnwrapRing(grant().wrapped_ring, node.box, w.keys.ring_key)->EpochKey(kLancashire, crypto::Epoch{1}));
+  CHECK(crypto::UnwrapRing(wrapped(), node.box, w.keys.ring_key)->EpochKey(kLancashire, crypto::Epoch{1}));
 
   REQUIRE(w.roll->SetRegion("NWAS-A101", {kWarrington, kWarrington}).ok());
-  const auto ring = crypto::UnwrapRing(grant().wrapped_ring, node.box, w.keys.ring_key);
-  CHECK(ring->EpochKey(kLancashire, crypto::Epoch{1}) == nullptr);
-  CHECK(ring->EpochKey(kWarrington, crypto::Epoch{1}) != nullptr);
+  const auto ring = crypto::UnwrapRing(wrapped(), node.box, w.keys.ring_key);
+  CHECK_FALSE(ring->EpochKey(kLancashire, crypto::Epoch{1}));
+  CHECK(ring->EpochKey(kWarrington, crypto::Epoch{1}));
   const uint64_t sequence = w.SequenceOf(Topic::Node(node.id));
   REQUIRE(w.roll->SetRegion("NWAS-A101", {kWarrington}).ok());
   CHECK(w.SequenceOf(Topic::Node(node.id)) == sequence);
 
   REQUIRE(w.roll->Revoke("NWAS-A101").ok());
   CHECK(grant().revoked);
-  CHECK(grant().wrapped_ring.empty());
+  CHECK(wrapped().empty());
   CHECK(grant().boxed_roster_key.empty());
   REQUIRE(w.roll->Revoke("NWAS-A101").ok());
   REQUIRE(w.roll->SetRegion("NWAS-A101", {kLancashire}).ok());
-  CHECK(grant().wrapped_ring.empty());  // a region does not bring it back
+  CHECK(wrapped().empty());  // a region does not bring it back
 }
 
 TEST_CASE("names and regions that cannot be are refused with what would be right") {
@@ -161,6 +181,33 @@ TEST_CASE("staff reach the roster sealed, with a PIN that opens the ring key") {
   const std::vector<StaffMember> heard = roster();
   CHECK(std::count_if(heard.begin(), heard.end(), [](const StaffMember& m) { return m.disabled; }) == 1);
   CHECK(w.roll->DisableStaff("3").code() == Code::kNotFound);
+}
+
+TEST_CASE("only a clinician's PIN opens the ring key, and vehicles never hear of auditors") {
+  World w;
+  const auto heard = [&] { return EntriesOf(w, Topic::Roster(), DecodeStaffMember, &w.keys.roster_key); };
+  const auto opens = [&](const std::string& duty) {
+    REQUIRE(w.roll->PutStaff({"1", "Ms A", "R1070", "", "2468", duty}).ok());
+    const StaffMember member = w.roll->Staff()->at(0);
+    CHECK(Name(member.duty) == (duty.empty() ? "clinician" : duty));
+    const auto key = crypto::OpenPinRecord(member.pin_record, "2468");
+    REQUIRE(key.ok());
+    return crypto::ConstantTimeEqual(key->Reveal(), w.keys.ring_key.Reveal());
+  };
+  CHECK(opens(""));
+  CHECK(opens("clinician"));
+  CHECK_FALSE(opens("event-only"));
+  CHECK_FALSE(opens("engineer"));
+  REQUIRE(heard().size() == 1);
+  CHECK(heard().front().duty == Duty::kEngineer);
+  CHECK_FALSE(opens("auditor"));
+  CHECK(heard().empty());
+  CHECK(w.roll->Staff()->at(0).duty == Duty::kAuditor);
+  REQUIRE(w.roll->DisableStaff("1").ok());
+  CHECK(heard().empty());
+  CHECK(w.roll->PutStaff({"2", "Ms B", "R1070", "", "2468", "boss"}).message() ==
+        "\"boss\" is not a duty (there are clinician, event-only, engineer and auditor)");
+  CHECK(w.roll->PutStaff({"2", "Ms B", "R1070", "B0170", "2468", "event-only"}).code() == Code::kInvalid);
 }
 
 TEST_CASE("staff that cannot be are refused, and the PIN is never quoted") {

@@ -54,7 +54,7 @@ struct Node {
   std::string name;
   crypto::BoxKey box = crypto::NewBoxKey();
   crypto::SigningKey signing = crypto::NewSigningKey();
-  std::string tls_private_key_pem;
+  crypto::Secret tls_private_key_pem;
   std::string certificate_pem;
 };
 
@@ -76,6 +76,19 @@ class World {
     import.reset();
     mailbox.reset();
     store.reset();
+    Start();
+  }
+
+  // As a server does after a key was replaced.
+  void StartsAnew() {
+    roll.reset();
+    desk.reset();
+    import.reset();
+    mailbox.reset();
+    store.reset();
+    auto loaded = LoadFleetKeys(state.path(), *key_store_);
+    REQUIRE(loaded.ok());
+    keys = *std::move(loaded);
     Start();
   }
 
@@ -152,7 +165,7 @@ class World {
     REQUIRE(grant.ok());
     node.id = grant->node.id;
     node.name = name;
-    node.tls_private_key_pem = request->private_key_pem;
+    node.tls_private_key_pem = std::move(request->private_key_pem);
     node.certificate_pem = grant->certificate_pem;
     return node;
   }

@@ -4,6 +4,7 @@
 // topic.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -61,15 +62,17 @@ class FakeReplica final : public ReplicaStore {
     std::lock_guard lock(mutex_);
     const auto found = staging_.find(topic);
     if (found == staging_.end()) return std::nullopt;
-    return Staged{found->second.to, found->second.next_part};
+    return Staged{found->second.to, found->second.next_part, found->second.epoch};
   }
 
   Status StageSnapshotPart(const Segment& part) override {
     std::lock_guard lock(mutex_);
     if (part.part == 0) staging_.erase(part.topic);
     Staging& staging = staging_[part.topic];
-    if (part.part != staging.next_part || (part.part > 0 && part.to != staging.to)) return platform::Corrupt("part");
+    if (part.part != staging.next_part) return platform::Corrupt("part");
+    if (part.part > 0 && (part.to != staging.to || part.epoch != staging.epoch)) return platform::Corrupt("part");
     staging.to = part.to;
+    staging.epoch = part.epoch;
     for (const EntryView& entry : part.entries) {
       staging.set.Put(entry.index, HashEntry(entry.index, entry.version, entry.body));
       staging.indexes.insert(entry.index);
@@ -115,11 +118,23 @@ class FakeReplica final : public ReplicaStore {
     return Status::Ok();
   }
 
-  Status AdoptManifest(const Manifest& manifest, ByteView) override {
+  Status AdoptManifest(const Manifest& manifest, ByteView signed_bytes) override {
     std::lock_guard lock(mutex_);
     adopted_ = manifest;
+    adopted_bytes_ = platform::ToBytes(signed_bytes);
+    for (const TopicHead& head : manifest.heads) {
+      const auto found = held_.find(head.topic);
+      if (found == held_.end()) continue;
+      Cursor& cursor = found->second.cursor;
+      if (cursor.sequence == head.sequence && cursor.digest == head.digest) cursor.epoch = std::max(cursor.epoch, manifest.epoch);
+    }
     changed_.notify_all();
     return Status::Ok();
+  }
+
+  Adopted AdoptedManifest() const override {
+    std::lock_guard lock(mutex_);
+    return {adopted_ ? adopted_->epoch : crypto::Epoch{0}, adopted_bytes_};
   }
 
   Status Drop(const Topic& topic) override {
@@ -215,6 +230,7 @@ class FakeReplica final : public ReplicaStore {
   };
   struct Staging {
     Sequence to{0};
+    crypto::Epoch epoch{0};
     uint32_t next_part = 0;
     TopicSet set;
     std::set<RowIndex> indexes;
@@ -225,6 +241,7 @@ class FakeReplica final : public ReplicaStore {
   std::map<Topic, Held> held_;
   std::map<Topic, Staging> staging_;
   std::optional<Manifest> adopted_;
+  Bytes adopted_bytes_;
   int parts_taken_ = 0;
   int repairs_taken_ = 0;
 };

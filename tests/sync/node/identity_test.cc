@@ -22,12 +22,13 @@ Identity Sample() {
   identity.trust_name = "North West Ambulance Service";
   identity.server_host = "fleet.example";
   identity.server_port = 7443;
-  identity.tls_private_key_pem = "key";
+  identity.tls_private_key_pem = crypto::Secret::Copy(platform::AsBytes("key"));
   identity.tls_certificate_pem = "certificate";
   identity.ca_certificate_pem = "authority";
   identity.root_public_key = RootKey().public_key;
   identity.signed_key_set = EncodeKeySet(
-      {1, ContentKey().public_key, FreshnessKey().public_key, PolicyKey().public_key, crypto::NewBoxKey().public_key},
+      {1, ContentKey().public_key, FreshnessKey().public_key, PolicyKey().public_key, crypto::NewBoxKey().public_key,
+       RootKey().public_key},
       RootKey());
   identity.box = crypto::NewBoxKey();
   identity.signing = crypto::NewSigningKey();
@@ -55,11 +56,11 @@ TEST_CASE("an identity comes back as it was saved, with its key set checked") {
   CHECK(loaded->trust_name == saved.trust_name);
   CHECK(loaded->server_host == saved.server_host);
   CHECK(loaded->server_port == saved.server_port);
-  CHECK(loaded->tls_private_key_pem == saved.tls_private_key_pem);
+  CHECK(platform::AsText(loaded->tls_private_key_pem.Reveal()) == "key");
   CHECK(loaded->tls_certificate_pem == saved.tls_certificate_pem);
   CHECK(loaded->ca_certificate_pem == saved.ca_certificate_pem);
   CHECK(loaded->signed_key_set == saved.signed_key_set);
-  CHECK(loaded->keys.content == ContentKey().public_key);
+  CHECK(loaded->keys.Now()->content == ContentKey().public_key);
   CHECK(loaded->box.public_key == saved.box.public_key);
   CHECK(loaded->signing.public_key == saved.signing.public_key);
   CHECK(crypto::ConstantTimeEqual(loaded->journal_key.Reveal(), saved.journal_key.Reveal()));
@@ -109,6 +110,41 @@ TEST_CASE("a key set that another root signed is refused even inside a good file
   identity.root_public_key = crypto::NewSigningKey().public_key;
   REQUIRE(SaveIdentity(disk.state.path(), *disk.store, identity).ok());
   CHECK(disk.LoadCode() == Code::kCorrupt);
+}
+
+TEST_CASE("a new key set is durable before it is used, and the chain goes on from the root it names") {
+  platform::ScratchDirectory state;
+  const auto store = platform::NewPlainKeyStore(state / "device");
+  Identity identity = Sample();
+  identity.keys = *DecodeKeySet(identity.signed_key_set, identity.root_public_key);
+  REQUIRE(SaveIdentity(state.path(), *store, identity).ok());
+  const crypto::SigningKey next_root = crypto::NewSigningKey();
+  KeySet second = *identity.keys.Now();
+  ++second.version;
+  second.content = crypto::NewSigningKey().public_key;
+  second.root = next_root.public_key;
+  const Bytes bytes = EncodeKeySet(second, RootKey());
+
+  const Status full = TakeKeySet(identity, bytes, [](const Identity&) { return platform::Exhausted("disk full"); });
+  CHECK(full.code() == platform::Code::kExhausted);
+  CHECK(identity.keys.Now()->version == 1);
+  CHECK(DecodeKeySet(identity.signed_key_set, identity.root_public_key)->version == 1);
+
+  const auto keep = [&](const Identity& next) {
+    CHECK(identity.keys.Now()->version < DecodeKeySet(next.signed_key_set, next.root_public_key)->version);  // not used yet
+    return SaveIdentity(state.path(), *store, next);
+  };
+  REQUIRE(TakeKeySet(identity, bytes, keep).ok());
+  CHECK(identity.keys.Now()->content == second.content);
+  KeySet third = second;
+  ++third.version;
+  CHECK_FALSE(TakeKeySet(identity, EncodeKeySet(third, RootKey()), keep).ok());  // the former root signs no more
+  REQUIRE(TakeKeySet(identity, EncodeKeySet(third, next_root), keep).ok());
+
+  const auto loaded = LoadIdentity(state.path(), *store);
+  REQUIRE(loaded.ok());
+  CHECK(*loaded->keys.Now() == third);
+  CHECK(loaded->node_id == identity.node_id);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ using platform::Instant;
 const Instant kNoon = *platform::ParseRfc3339("2026-11-22T12:00:00Z");
 
 struct Vehicle {
-  KeySet keys{1, ContentKey().public_key, FreshnessKey().public_key, PolicyKey().public_key, Bytes(32)};
+  HeldKeys keys{KeySet{1, ContentKey().public_key, FreshnessKey().public_key, PolicyKey().public_key, Bytes(32), RootKey().public_key}};
   FakeReplica replica;
   Replicator replicator{keys, Topic::Node("node-1"), replica};
 
@@ -237,18 +237,84 @@ TEST_CASE("the same sequence with another digest is fetched whole") {
   CHECK(*v.replicator.AdoptIfComplete());
 }
 
-TEST_CASE("a new epoch is taken as a snapshot, not as a delta of the old one") {
+TEST_CASE("a new epoch alone fetches nothing, and there is no way back from it, also after a restart") {
   Vehicle v;
   v.Holds(v.rows, {v.rows.Write({{7, "a"}})});
-  v.rows.epoch = Epoch{2};
-  const Bytes delta = v.rows.Write({{8, "b"}});
-  auto wants = v.Hears({v.rows.Head()}, kNoon, 2);
+  const auto wants = v.Hears({v.rows.Head()}, kNoon, 2);
   REQUIRE(wants.ok());
-  CHECK(wants->front().from == Sequence{0});
-  CHECK(RefusalOf(v, wants->front(), delta) == Code::kCorrupt);
-  for (const Bytes& part : v.rows.Snapshot()) REQUIRE(v.replicator.Take(wants->front(), part).ok());
+  CHECK(wants->empty());
   CHECK(*v.replicator.AdoptIfComplete());
+  CHECK(v.replica.CursorOf(v.rows.Head().topic).epoch == Epoch{2});
   CHECK(Refusal(v, [&] { return v.Hears({v.rows.Head()}, kNoon, 1); }) == Code::kDenied);
+  CHECK(Refusal(v, [&] { return v.Hears({v.policy.Head()}, kNoon, 1); }) == Code::kDenied);  // a topic not held
+  Replicator restarted(v.keys, Topic::Node("node-1"), v.replica);
+  const Bytes old = EncodeManifest({Epoch{1}, kNoon + std::chrono::hours(1), 0, {v.policy.Head()}}, FreshnessKey());
+  CHECK(restarted.Hear(old).status().code() == Code::kDenied);
+}
+
+TEST_CASE("changes of several epochs are taken as deltas") {
+  Vehicle v;
+  v.Holds(v.rows, {v.rows.Write({{7, "a"}})});
+  const Bytes last_of_first = v.rows.Write({{8, "b"}});
+  v.rows.epoch = Epoch{4};
+  const Bytes first_of_fourth = v.rows.Write({{9, "c"}});
+  const auto wants = v.Hears({v.rows.Head()}, kNoon, 4);
+  REQUIRE(wants.ok());
+  CHECK(wants->front().from == Sequence{1});
+  REQUIRE(v.replicator.Take(wants->front(), last_of_first).ok());
+  CHECK_FALSE(*v.replicator.AdoptIfComplete());
+  REQUIRE(v.replicator.Take(wants->front(), first_of_fourth).ok());
+  CHECK(*v.replicator.AdoptIfComplete());
+}
+
+TEST_CASE("a new epoch may lead to another history: shorter, of the same length or longer, it is fetched whole") {
+  const auto length = GENERATE(1, 2, 3);
+  Vehicle v;
+  v.Holds(v.rows, {v.rows.Write({{7, "a"}}), v.rows.Write({{8, "b"}})});
+  Book other{Topic::Rows("E10000017"), ContentKey()};
+  for (int i = 0; i + 1 < length; ++i) other.Write({{7, "x" + std::to_string(i)}});
+  other.epoch = Epoch{2};
+  const Bytes last = other.Write({{9, "y"}});
+  CHECK((length > 1 || Refusal(v, [&] { return v.Hears({other.Head()}, kNoon, 1); }) == Code::kDenied));
+  auto wants = v.Hears({other.Head()}, kNoon, 2);
+  REQUIRE(wants.ok());
+  if (length == 3) {
+    CHECK(RefusalOf(v, wants->front(), last) == Code::kCorrupt);
+    wants = v.Hears({other.Head()}, kNoon, 2);
+  }
+  CHECK(wants->front().from == Sequence{0});
+  const auto too_early = v.replicator.AdoptIfComplete();
+  CHECK_FALSE((too_early.ok() && *too_early));
+  for (const Bytes& part : other.Snapshot()) REQUIRE(v.replicator.Take(wants->front(), part).ok());
+  CHECK(*v.replicator.AdoptIfComplete());
+  CHECK(v.replica.CursorOf(other.Head().topic).epoch == Epoch{2});
+}
+
+TEST_CASE("an epoch far ahead is refused, and so are segments of one that no manifest has named") {
+  Vehicle v;
+  v.Holds(v.rows, {v.rows.Write({{7, "a"}})});
+  CHECK(Refusal(v, [&] { return v.Hears({v.rows.Head()}, kNoon, 1 + kMaxEpochJump + 1); }) == Code::kDenied);
+  CHECK(Refusal(v, [&] { return v.Hears({v.rows.Head()}, kNoon, 0); }) == Code::kDenied);
+  v.rows.epoch = Epoch{3};
+  const Bytes ahead = v.rows.Write({{8, "b"}});
+  const auto wants = v.Hears({v.rows.Head()});
+  CHECK(RefusalOf(v, wants->front(), ahead) == Code::kDenied);
+  v.rows.epoch = Epoch{2};
+  CHECK(v.replicator.Take(wants->front(), v.rows.Snapshot().front()).ok());  // it began after the manifest
+  Vehicle fresh;
+  CHECK(fresh.Hears({fresh.rows.Head()}, kNoon, 4097).status().code() == Code::kDenied);
+  CHECK(fresh.Hears({fresh.rows.Head()}, kNoon, 4096).ok());
+}
+
+TEST_CASE("a snapshot of an older epoch is no way to go on with") {
+  Vehicle v;
+  v.rows.Write({{7, "a"}, {8, "b"}});
+  const Bytes first_part = v.rows.Snapshot().front();
+  auto wants = v.Hears({v.rows.Head()});
+  REQUIRE(v.replicator.Take(wants->front(), first_part).ok());
+  wants = v.Hears({v.rows.Head()}, kNoon, 2);
+  CHECK(wants->front().snapshot_to == Sequence{0});
+  CHECK(RefusalOf(v, wants->front(), v.rows.Snapshot().back()) == Code::kDenied);
 }
 
 TEST_CASE("topics that the region no longer names are dropped, the node's own is not") {

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/former_journals.h"
+
+#include <algorithm>
+
+#include "edge/tuning.h"
+#include "platform/erase.h"
+#include "platform/files.h"
+#include "platform/log.h"
+
+namespace cpis::edge {
+namespace {
+
+namespace fs = std::filesystem;
+using platform::Database;
+using platform::Statement;
+
+constexpr std::string_view kPrefix = "journal-node-";
+constexpr std::string_view kSuffix = ".db";
+constexpr int64_t kWaiting = 0;      // as in journal_file.cc
+constexpr int64_t kQuarantined = 1;
+// A fleet that does not know the former node refuses what it left; that must not go on for ever.
+constexpr int kMostRefusals = 5;
+
+Result<Database> Open(const fs::path& file) {
+  return Database::Open(file, {.mode = Database::Mode::kOwner, .cache_kib = kJournalCacheKib});
+}
+
+Result<int64_t> Entries(Database& database) {
+  CPIS_ASSIGN(Statement query, database.Prepare("SELECT count(*) FROM entries"));
+  CPIS_ASSIGN(const bool found, query.Step());
+  return found ? query.Int(0) : 0;
+}
+
+Status Remove(const fs::path& file) {
+  for (const char* suffix : {"-wal", "-shm", ""}) CPIS_TRY(platform::EraseFile(file.string() + suffix));
+  return Status::Ok();
+}
+
+// Of a journal that cannot be read nothing is known: it is kept.
+bool NothingLeft(const fs::path& file) {
+  auto database = Open(file);
+  if (!database.ok()) return false;
+  (void)database->Checkpoint();  // closing it empties the log too, if it can
+  const auto entries = Entries(*database);
+  return entries.ok() && *entries == 0;
+}
+
+}  // namespace
+
+Status SetJournalAside(const fs::path& state, const std::string& node) {
+  const fs::path journal = state / "journal.db";
+  std::error_code ignored;
+  if (!fs::exists(journal, ignored)) return Status::Ok();
+  if (NothingLeft(journal)) return Remove(journal);
+  const fs::path aside = state / ("journal-" + node + std::string(kSuffix));
+  if (fs::exists(journal.string() + "-wal", ignored)) {
+    CPIS_TRY(platform::MoveFileDurably(journal.string() + "-wal", aside.string() + "-wal"));
+  }
+  CPIS_TRY(platform::MoveFileDurably(journal, aside));
+  return platform::EraseFile(journal.string() + "-shm");
+}
+
+void AddTo(NodeStatus& status, const JournalFile::Counts& counts) {
+  status.attendances_waiting += counts.attendances_waiting;
+  status.audit_waiting += counts.audit_waiting;
+  status.quarantined += counts.quarantined;
+}
+
+std::vector<fs::path> FormerJournals::Files() const {
+  std::vector<fs::path> files;
+  std::error_code ignored;
+  for (fs::directory_iterator at(state_, ignored), end; at != end; at.increment(ignored)) {
+    const std::string name = at->path().filename().string();
+    if (name.starts_with(kPrefix) && name.ends_with(kSuffix)) files.push_back(at->path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Result<std::vector<sync::node::Outbox::Item>> FormerJournals::Oldest(size_t limit) {
+  const std::lock_guard lock(mutex_);
+  std::vector<sync::node::Outbox::Item> items;
+  for (const fs::path& file : Files()) {
+    CPIS_ASSIGN(Database database, Open(file));
+    CPIS_ASSIGN(Statement query,
+                database.Prepare("SELECT seq, id, envelope FROM entries WHERE state = ? ORDER BY kind, seq LIMIT ?"));
+    query.Bind(kWaiting).Bind(static_cast<int64_t>(limit - items.size()));
+    while (true) {
+      CPIS_ASSIGN(const bool more, query.Step());
+      if (!more) break;
+      items.push_back({static_cast<uint64_t>(query.Int(0)), query.Text(1), platform::ToBytes(query.Blob(2))});
+    }
+    if (items.size() == limit) break;
+  }
+  return items;
+}
+
+Status FormerJournals::Settle(const sync::Receipt& receipt) {
+  const std::lock_guard lock(mutex_);
+  const fs::path file = state_ / ("journal-" + receipt.node + std::string(kSuffix));
+  const std::vector<fs::path> files = Files();
+  if (std::find(files.begin(), files.end(), file) == files.end()) return Status::Ok();
+  bool left = true;
+  {
+    CPIS_ASSIGN(Database database, Open(file));
+    const bool quarantined = receipt.verdict == sync::Verdict::kQuarantined;
+    CPIS_ASSIGN(Statement settle, database.Prepare(quarantined ? "UPDATE entries SET state = ?, reason = ? WHERE seq = ? AND id = ?"
+                                                               : "DELETE FROM entries WHERE seq = ? AND id = ?"));
+    if (quarantined) settle.Bind(kQuarantined).Bind(receipt.reason);
+    CPIS_TRY(settle.Bind(static_cast<int64_t>(receipt.node_sequence)).Bind(receipt.id).Run());
+    CPIS_ASSIGN(const int64_t entries, Entries(database));
+    left = entries > 0;
+  }
+  if (left) return Status::Ok();
+  platform::LogInfo("journal", "everything that " + receipt.node + " left has arrived");
+  return Remove(file);
+}
+
+Result<JournalFile::Counts> FormerJournals::Count() {
+  const std::lock_guard lock(mutex_);
+  JournalFile::Counts counts;
+  for (const fs::path& file : Files()) {
+    CPIS_ASSIGN(Database database, Open(file));
+    CPIS_ASSIGN(Statement query, database.Prepare("SELECT state, kind, count(*) FROM entries GROUP BY state, kind"));
+    while (true) {
+      CPIS_ASSIGN(const bool more, query.Step());
+      if (!more) break;
+      const auto count = static_cast<uint64_t>(query.Int(2));
+      const bool attendance = query.Int(1) == static_cast<int64_t>(sync::EntryKind::kAttendance);
+      (query.Int(0) != kWaiting ? counts.quarantined : attendance ? counts.attendances_waiting : counts.audit_waiting) += count;
+    }
+  }
+  return counts;
+}
+
+Result<std::vector<WholeOutbox::Item>> WholeOutbox::Oldest(size_t limit) {
+  CPIS_ASSIGN(std::vector<Item> items, journal_.Oldest(limit));
+  if (!items.empty()) return items;
+  {
+    const std::lock_guard lock(mutex_);
+    if (unanswered_ > kMostRefusals) return items;
+    ++unanswered_;
+  }
+  return former_.Oldest(limit);
+}
+
+Status WholeOutbox::Settle(const sync::Receipt& receipt, ByteView signed_bytes) {
+  CPIS_TRY(journal_.Settle(receipt, signed_bytes));
+  const Status settled = former_.Settle(receipt);
+  const std::lock_guard lock(mutex_);
+  if (settled.ok()) unanswered_ = 0;
+  return settled;
+}
+
+}  // namespace cpis::edge
