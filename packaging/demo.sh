@@ -168,4 +168,20 @@ eventually "Ms Sam Crew" a202 lookup 9990000018 --silent
 expect 0 "Ms Sam Crew" a202 lookup 9990000018 --silent
 expect 0 "" a202 verify
 
+say "11. A202 is stolen: operations revoke it, and on contact it erases its keys and rows, and signs that it has"
+expect 0 "" fleet node revoke A202
+eventually '"enrolled":false' a202 status --json
+expect 3 "NOT_ENROLLED" a202 lookup 9990000018
+eventually KEYS_AND_ROWS fleet node list --json
+echo "    $(fleet node list --json | grep -o '"erasure_proof":{[^}]*}')"
+say "   For all others a new epoch has begun: what is sealed from now on, A202 could not open had it kept everything"
+a101 sync --wait >/dev/null
+expect 0 "FLAGGED: child protection" a101 lookup 9990000018 --silent
+
+say "12. Who looked up that child? An auditor asks; the asking is on record too"
+expect 0 "555021935107" fleet audit 9990000018
+expect 0 "" fleet audit verify
+expect 0 "fleet.node.revoke" fleet acts
+expect 0 "" fleet acts verify
+
 say "Done. Everything is stopped and removed."
