@@ -250,4 +250,15 @@ TEST_CASE("the bar fills with what is done") {
   CHECK(ProgressBar::Line("rows", 3, 0) == "rows  3");
 }
 
+TEST_CASE("what was done is shown with the beginning of its arguments, never cut within a letter") {
+  const auto shown = [](const std::string& name) {
+    return RenderActs(json::array{{{"id", 1}, {"at", "2026-11-23T07:17:00Z"}, {"who", "root (uid 0)"}, {"method", "fleet.node.add"},
+                                   {"arguments", {{"name", name}}}, {"nhs_number", ""}, {"outcome", "ok"}}});
+  };
+  CHECK(shown("A101").find(R"({"name":"A101"})") != std::string::npos);
+  const std::string before(49, 'x');  // {"name":" and these are 58 bytes
+  CHECK(shown(before + "éééé").find(before + "…") != std::string::npos);
+  CHECK(shown(before + "éééé").find("é") == std::string::npos);
+}
+
 }  // namespace cpis::edge::ctl
