@@ -25,6 +25,10 @@ constexpr const char* kAnotherStore = " (start with the --key-store that it was 
 Status WriteSealedFile(const SealedFile& file, platform::KeyStore& store, const Secret& plain) {
   const Secret secret = Secret::Random(32);
   const fs::path next = NextOf(file.path);
+  if (fs::exists(next)) {  // a write that was cut off: what opens now may be there, and must not be written over
+    const auto settled = ReadSealedFile(file, store);
+    if (!settled.ok() && settled.status().code() != Code::kNotFound) return settled.status();
+  }
   CPIS_TRY(platform::WriteFileDurably(next, SealWith(secret, file.purpose, plain.Reveal())));
   CPIS_TRY(store.Seal(secret.Reveal()));
   return platform::MoveFileDurably(next, file.path);

@@ -94,7 +94,10 @@ class TpmKeyStore final : public platform::KeyStore {
     const std::lock_guard one(mutex_);
     Result<TpmRecord> kept = Kept();
     if (kept.status().code() == platform::Code::kNotFound) return Status::Ok();
-    if (!kept.ok()) return EraseBoth();
+    if (!kept.ok()) {
+      CPIS_TRY(EraseBoth());
+      return kept.status();  // where its counter is nobody knows any more: an older copy of the disk may still open here
+    }
     const Status undone = ForgetInTpm(*kept);
     CPIS_TRY(EraseBoth());
     if (undone.ok()) return undone;
@@ -110,8 +113,9 @@ class TpmKeyStore final : public platform::KeyStore {
   // What the last Seal that was begun left, wherever it came to; both files name the same counters.
   Result<TpmRecord> Kept() const {
     Result<TpmRecord> kept = ReadRecord(place_.file);
-    if (kept.ok() || kept.status().code() != platform::Code::kNotFound) return kept;
-    return ReadRecord(next_);
+    if (kept.ok()) return kept;
+    Result<TpmRecord> next = ReadRecord(next_);
+    return next.ok() || kept.status().code() == platform::Code::kNotFound ? std::move(next) : std::move(kept);
   }
 
   // Which of the two files the counter stands at; the other is of no use any more.

@@ -39,6 +39,8 @@ class AttemptBook {
   // book knows of, the book was put back from a copy: what is missing counts as wrong for everybody, and of this day.
   // How many were missing.
   uint64_t Reconcile(uint64_t tally, Lived now);
+  // What the key store has counted so far is no try on this vehicle.
+  void BeginAt(uint64_t tally) { tally_ = tally; }
   // Nobody knows what was counted: as if the day's tries had all been wrong.
   void Lost(Lived now);
   // A person who is locked by what was missing stays so until the fleet changes their entry: from now on that can be seen.

@@ -38,7 +38,7 @@ Result<std::unique_ptr<EnrolledNode>> EnrolledNode::Open(const std::filesystem::
     if (decoded.ok()) marks = *decoded;
   }
   node->time_ = std::make_unique<TrustedTime>(
-      clock, marks, [raw = node.get()](const TimeMarks& keep) { raw->journal_->KeepMeta("time", Encode(keep)); });
+      clock, marks, [raw = node.get()](const TimeMarks& latest) { raw->journal_->KeepMeta("time", Encode(latest)); });
   if (const auto as_of = node->replica_->CoverageOf({}).as_of) node->time_->AtLeast(*as_of);
   CPIS_TRY(node->journal_->Meta("time").status());  // waits until what a start costs is durable: see TrustedTime
   node->orders_ = std::make_unique<Orders>(id, *node->replica_);
@@ -187,6 +187,7 @@ Result<AttendReply> EnrolledNode::Attend(const std::string& token, const AttendR
   const Answer answer = told ? JudgedWithin(*who, digits) : Answer();
   Journal::Record record{EventOf(*who, digits, request.incident, answer), {}};
   record.audit.action = "attend";
+  record.apart = !told;
   record.marks = limits_->Looks();
   record.attendance = record.audit;
   record.attendance->kind = sync::EntryKind::kAttendance;

@@ -224,6 +224,7 @@ void EnrolledNode::DestroyRing() {
   if (ring_destroyed_ && !here) return;
   keeper_->Lock();
   const Status erased = replica_->Erase(sync::Topic::Node(identity_.node_id), sync::KeyOf(sync::kRingEntry));
+  keeper_->Lock();  // again: somebody may have signed in meanwhile
   ring_destroyed_ = erased.ok();
   if (!erased.ok()) platform::LogError("lease", "the key ring is not destroyed yet: " + erased.message());
   if (erased.ok() && here) platform::LogWarning("lease", "long over: the key ring is destroyed; it comes back on contact");
@@ -235,6 +236,7 @@ void EnrolledNode::Housekeep() {
   if (orders->grant && orders->grant->revoked) keeper_->Lock();
   if (RingIsOverdue(*orders)) DestroyRing();
   CheckpointIfDue();
+  limits_->KeepLived();
   journal_->reserve().Refill();
   if (repair_due_.exchange(false)) Reconnect();  // the first manifest of a new link fetches what is damaged
   bool verify = false;

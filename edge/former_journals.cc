@@ -52,8 +52,13 @@ Status SetJournalAside(const fs::path& state, const std::string& node) {
   const fs::path journal = state / "journal.db";
   std::error_code ignored;
   if (!fs::exists(journal, ignored)) return Status::Ok();
-  if (NothingLeft(journal)) return Remove(journal);
-  const fs::path aside = state / ("journal-" + node + std::string(kSuffix));
+  fs::path aside = state / ("journal-" + node + std::string(kSuffix));
+  // Its log may have been moved already, by a wipe that was cut off: without it nothing is known of it.
+  const bool whole = !fs::exists(aside.string() + "-wal", ignored);
+  if (whole && NothingLeft(journal)) return Remove(journal);
+  for (int again = 2; whole && fs::exists(aside, ignored); ++again) {  // never over what is there
+    aside = state / ("journal-" + node + "-" + std::to_string(again) + std::string(kSuffix));
+  }
   if (fs::exists(journal.string() + "-wal", ignored)) {
     CPIS_TRY(platform::MoveFileDurably(journal.string() + "-wal", aside.string() + "-wal"));
   }
@@ -82,7 +87,12 @@ Result<std::vector<sync::node::Outbox::Item>> FormerJournals::Oldest(size_t limi
   const std::lock_guard lock(mutex_);
   std::vector<sync::node::Outbox::Item> items;
   for (const fs::path& file : Files()) {
-    CPIS_ASSIGN(Database database, Open(file));
+    auto opened = Open(file);
+    if (!opened.ok()) {
+      platform::LogError("journal", file.filename().string() + " cannot be read and stays: " + opened.status().message());
+      continue;
+    }
+    Database& database = *opened;
     CPIS_ASSIGN(Statement query,
                 database.Prepare("SELECT seq, id, envelope FROM entries WHERE state = ? ORDER BY kind, seq LIMIT ?"));
     query.Bind(kWaiting).Bind(static_cast<int64_t>(limit - items.size()));
@@ -121,7 +131,12 @@ Result<JournalFile::Counts> FormerJournals::Count() {
   const std::lock_guard lock(mutex_);
   JournalFile::Counts counts;
   for (const fs::path& file : Files()) {
-    CPIS_ASSIGN(Database database, Open(file));
+    auto opened = Open(file);
+    if (!opened.ok()) {
+      ++counts.quarantined;  // at least; it must not look as if nothing were there
+      continue;
+    }
+    Database& database = *opened;
     CPIS_ASSIGN(Statement query, database.Prepare("SELECT state, kind, count(*) FROM entries GROUP BY state, kind"));
     while (true) {
       CPIS_ASSIGN(const bool more, query.Step());

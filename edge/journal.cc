@@ -105,8 +105,9 @@ Result<std::optional<Journal::Attendance>> Journal::Append(Record record) {
     event.kind = sync::EntryKind::kAttendance;
     pending.entries.push_back(Seal(event));
     pending.attendance = Attendance{.id = event.id, .queued_before = false, .occurred_at = event.occurred_at};
-    if (!event.incident.empty()) pending.incident_name = NameOf("incident", event.nhs_number, event.incident);
-    pending.child_name = NameOf("child", event.nhs_number, "");
+    const bool apart = record.apart;
+    if (!event.incident.empty()) pending.incident_name = NameOf(apart ? "incident, apart" : "incident", event.nhs_number, event.incident);
+    pending.child_name = NameOf(apart ? "child, apart" : "child", event.nhs_number, "");
   }
   std::future<Appended> done = pending.done.get_future();
   bool first = false;

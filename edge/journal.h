@@ -37,6 +37,8 @@ class Journal : public sync::node::Outbox {
     sync::Event audit;                      // ids are given here
     std::optional<sync::Event> attendance;  // queued unless it is the same attendance as one before
     std::optional<Acknowledgement> acknowledgement{};  // kept unless that alert has one
+    // Of somebody who may not learn whether a look queued it before: the same only as another such.
+    bool apart = false;
     Marks marks{};
   };
   struct Attendance {

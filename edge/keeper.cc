@@ -111,13 +111,13 @@ void Keeper::Sweep() {
 
 void Keeper::Lock() {
   const std::lock_guard lock(ring_mutex_);
-  if (!ring_key_.empty()) {
-    platform::LogInfo("keys", "locked");
-    limits_.ForgetNumbers();
-  }
+  const bool held = !ring_key_.empty();
   ring_key_ = crypto::Secret();
   ring_.reset();
   ring_orders_.reset();
+  if (!held) return;
+  platform::LogInfo("keys", "locked");
+  limits_.ForgetNumbers();
 }
 
 }  // namespace cpis::edge

@@ -121,20 +121,37 @@ Status Limits::MayTry(const Try& who) {
   return platform::Denied("too many wrong PINs: wait " + InWords(verdict.wait) + " and try again");
 }
 
+Status Limits::CountIn(platform::KeyStore& store, Beginning beginning) {
+  const auto tally = store.Tally();
+  if (!tally.ok() && tally.status().code() != platform::Code::kNotFound && beginning == Beginning::kOfVehicle) {
+    return platform::Unavailable("the key store cannot say what it has counted: " + tally.status().message());
+  }
+  const std::lock_guard lock(mutex_);
+  store_ = &store;
+  if (beginning != Beginning::kOfVehicle || !tally.ok()) return Status::Ok();
+  attempts_.BeginAt(*tally);
+  return SaveAttempts(Now());
+}
+
+// Tries come one at a time; the key store is asked without the lock, for it may take long, and looks and locking must not wait.
 Result<LockedOut> Limits::Count(const Try& who) {
+  const auto tally = store_ != nullptr ? store_->Tally() : Result<uint64_t>(platform::NotFound(""));
+  if (!tally.ok() && tally.status().code() != platform::Code::kNotFound) {
+    return platform::Unavailable("the key store cannot count this try: " + tally.status().message());
+  }
+  CPIS_ASSIGN(const LockedOut locks, CountHere(who, tally.ok() ? std::optional(*tally) : std::nullopt));
+  if (!tally.ok()) return locks;
+  if (const auto added = store_->AddToTally(); !added.ok()) {
+    GiveBack();
+    return platform::Unavailable("the key store cannot count this try: " + added.status().message());
+  }
+  return locks;
+}
+
+Result<LockedOut> Limits::CountHere(const Try& who, std::optional<uint64_t> tally) {
   const std::lock_guard lock(mutex_);
   const LivedMarks now = Now();
-  bool counts = false;
-  uint64_t missing = 0;
-  if (store_ != nullptr) {
-    const auto tally = store_->Tally();
-    counts = tally.ok();
-    if (!counts && tally.status().code() != platform::Code::kNotFound) {
-      return platform::Unavailable("the key store cannot count this try: " + tally.status().message());
-    }
-    if (counts) missing = attempts_.Reconcile(*tally, now.lived);
-  }
-  if (missing > 0) {
+  if (const uint64_t missing = tally ? attempts_.Reconcile(*tally, now.lived) : 0; missing > 0) {
     platform::LogError("limits", std::to_string(missing) + " tries are missing: the journal was put back");
     const auto after = attempts_.MayTry(TryingOf(who), now.lived);
     if (after.locked == LockedOut::kPerson) (void)attempts_.NoteLocked(TryingOf(who), now.lived);
@@ -142,13 +159,27 @@ Result<LockedOut> Limits::Count(const Try& who) {
     Report("node-locked", who.staff, "tries are missing: the journal was put back");
     if (!after.may_try()) return platform::Denied("too many wrong PINs: tries are missing from this vehicle's journal (tell operations)");
   }
+  before_ = attempts_;
   const LockedOut locks = attempts_.Count(TryingOf(who), now.lived);
-  CPIS_TRY(SaveAttempts(now));
-  if (counts) {
-    const auto added = store_->AddToTally();
-    if (!added.ok()) return platform::Unavailable("the key store cannot count this try: " + added.status().message());
-  }
-  return locks;
+  const Status saved = SaveAttempts(now);
+  if (saved.ok()) return locks;
+  attempts_ = before_;
+  return saved;
+}
+
+void Limits::GiveBack() {
+  const std::lock_guard lock(mutex_);
+  attempts_ = before_;
+  if (const Status saved = SaveAttempts(Now()); !saved.ok()) platform::LogError("limits", saved.message());
+}
+
+void Limits::KeepLived() {
+  const std::lock_guard lock(mutex_);
+  const LivedMarks now = Now();
+  if (now.lived - kept_ < kKeepTimeEvery) return;
+  kept_ = now.lived;
+  auto [key, value] = Sealed(kLived, edge::Encode(now));
+  parts_.journal.KeepMeta(std::move(key), std::move(value));
 }
 
 Status Limits::WasRight(const Try& who) {

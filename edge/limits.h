@@ -29,8 +29,11 @@ class Limits {
   // All must outlive it.
   static Result<std::unique_ptr<Limits>> Open(Parts parts);
 
-  // Tries are counted in `store` too, from now on, if it counts at all. It must outlive this.
-  void CountIn(platform::KeyStore& store) { store_ = &store; }
+  // Tries are counted in `store` too, from now on, if it counts at all. It must outlive this. A vehicle that has just been
+  // enrolled begins at what the store says: a TPM counts on from whatever it ever counted. At any other start it must not, or
+  // taking the journal away would win tries. kUnavailable: the store cannot be asked.
+  enum class Beginning { kOfVehicle, kOfProcess };
+  Status CountIn(platform::KeyStore& store, Beginning beginning);
 
   // Staff, and their PIN record; empty for an unknown name.
   struct Try {
@@ -41,6 +44,7 @@ class Limits {
   Status MayTry(const Try& who);
   // Counts a try as wrong, durably, here and in the key store: before the PIN is looked at. kUnavailable: the key store cannot
   // count. What it locks if it stays wrong.
+  // Of a try that could not be counted the PIN is not looked at, so it is not counted here either.
   Result<LockedOut> Count(const Try& who);
   Status WasRight(const Try& who);
   // Tells the fleet, by an audit entry without a number: "person-locked", "node-locked", "rate-hold". Not being able to is logged.
@@ -52,6 +56,8 @@ class Limits {
   std::optional<Limit> Missed(const std::string& staff, const std::string& digits, const sync::Policy& policy);
   // What is to be kept with the audit entry of the look.
   Journal::Marks Looks();
+  // Keeps, now and then, how long this vehicle has been on: what waits for that must end though nobody asks for anything.
+  void KeepLived();
   // Whose numbers were looked at a moment ago: nobody is signed in any more.
   void ForgetNumbers();
 
@@ -67,6 +73,8 @@ class Limits {
   std::pair<std::string, Bytes> Sealed(const char* name, ByteView plain) const;
   LivedMarks Now();                           // mutex_ held
   Status SaveAttempts(const LivedMarks& now);  // mutex_ held
+  Result<LockedOut> CountHere(const Try& who, std::optional<uint64_t> tally);
+  void GiveBack();  // what CountHere counted last
   Trying TryingOf(const Try& who) const;
   LookBook::Who WhoOf(const std::string& staff) const;
   Recent* FindRecent(const Bytes& name, Lived now);  // mutex_ held
@@ -79,6 +87,8 @@ class Limits {
   // Everything below is guarded by mutex_.
   std::unique_ptr<LivedTime> lived_;
   AttemptBook attempts_;
+  AttemptBook before_;  // the try that was counted last
+  Lived kept_{};        // lived time on disk
   LookBook looks_;
   uint64_t version_ = 0;  // of the looks
   crypto::Secret recent_key_ = crypto::Secret::Random(32);

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <set>
 
+#include "edge/tuning.h"
+
 namespace cpis::edge {
 namespace {
 
@@ -134,6 +136,8 @@ Answer Judge(const Grounds& grounds, const sync::Policy& policy) {
   if (grounds.revoked) return CannotSay(std::move(answer), Reason::kLeaseExpired);
   if (!grounds.as_of) return CannotSay(std::move(answer), Reason::kNeverSynced);
   if (answer.age > policy.lease) return CannotSay(std::move(answer), Reason::kLeaseExpired);
+  // Said by somebody who lied about the time: nothing is known of its age.
+  if (*grounds.as_of > grounds.now + kAheadOfTime) return CannotSay(std::move(answer), Reason::kLeaseExpired);
 
   answer.plans = PlansOf(grounds);
   if (!answer.plans.empty()) {

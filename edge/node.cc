@@ -34,7 +34,7 @@ class NodeImpl final : public Node {
       if (identity.ok()) leaving_ = std::make_unique<sync::node::Identity>(*std::move(identity));
       EraseWhatIsLeft();
     } else if (identity.ok()) {
-      CPIS_TRY(Adopt(*std::move(identity)));
+      CPIS_TRY(Adopt(*std::move(identity), Limits::Beginning::kOfProcess));
     } else if (identity.status().code() != platform::Code::kNotFound) {
       return std::move(identity).status();
     }
@@ -66,7 +66,7 @@ class NodeImpl final : public Node {
     CPIS_TRY(sync::node::SaveIdentity(state_, *key_store_, identity));
     leaving_.reset();
     proofs_left_ = kProveTries;
-    return Adopt(std::move(identity));
+    return Adopt(std::move(identity), Limits::Beginning::kOfVehicle);
   }
 
   Status Wipe() override { return WipeBy({std::string(sync::kLocalOrder), sync::Order::Kind::kWipe, clock_.Now()}); }
@@ -196,12 +196,12 @@ class NodeImpl final : public Node {
     return {"disk", enough, detail, enough ? "" : "free some space: without it lookups and attendances are refused"};
   }
 
-  Status Adopt(sync::node::Identity identity) {
+  Status Adopt(sync::node::Identity identity, Limits::Beginning beginning) {
     CPIS_ASSIGN(std::shared_ptr<EnrolledNode> node, EnrolledNode::Open(state_, std::move(identity), clock_,
                                    [this](const sync::node::Identity& next) {
                                      return sync::node::SaveIdentity(state_, *key_store_, next);
                                    }));
-    node->limits().CountIn(*key_store_);
+    CPIS_TRY(node->limits().CountIn(*key_store_, beginning));
     const std::lock_guard lock(mutex_);
     enrolled_ = std::move(node);
     return Status::Ok();
@@ -234,7 +234,9 @@ class NodeImpl final : public Node {
     record.node = node->node_id();
     record.order = order.id;
     record.began_at = record.erased_at = clock_.Now();
-    CPIS_TRY(SaveWipe(state_, record));
+    Status saved = SaveWipe(state_, record);
+    while (saved.code() == platform::Code::kExhausted && node->journal().reserve().Release()) saved = SaveWipe(state_, record);
+    CPIS_TRY(saved);
     platform::LogWarning("wipe", "begins, by order " + order.id);
     leaving_ = identity.ok() ? std::make_unique<sync::node::Identity>(*std::move(identity)) : nullptr;
     {
@@ -248,6 +250,7 @@ class NodeImpl final : public Node {
                         node->ForwardsWaiting([&] { return stop_asked_ || std::chrono::steady_clock::now() > until; });
     proofs_left_ = online ? kProveTries : 0;
     node->Stop();
+    node->keeper().Lock();  // again: somebody may have signed in while it forwarded
     // Its files close with it, when the last call that is under way has ended.
     while (node.use_count() > 1) {
       if (stop_asked_) return platform::Unavailable("the daemon is stopping: the next start finishes the wipe");
@@ -284,7 +287,7 @@ class NodeImpl final : public Node {
   // A vehicle that is enrolled again brings the proof of what it was; then nothing speaks of that any more.
   void SettleWipe(EnrolledNode& node) {
     const auto record = Record();
-    if (!record) return;
+    if (!record || record->state == WipeRecord::State::kUnderWay) return;
     const bool tell = record->state != WipeRecord::State::kTold && !record->proof.empty();
     if (tell && proofs_left_-- > 0) {
       const Status proved = node.Prove(record->proof);
@@ -317,13 +320,16 @@ class NodeImpl final : public Node {
     if (const auto node = Enrolled()) {
       node->Housekeep();
       order = node->Ordered();
+    }
+    {
+      // A wipe that holds the lock waits until nobody uses the node: it must not be held here meanwhile.
       const std::lock_guard one(enrolling_);
-      SettleWipe(*node);
-    } else {
-      const std::lock_guard one(enrolling_);
-      if (Enrolled()) return;
-      EraseWhatIsLeft();
-      BringProof();
+      if (const auto node = Enrolled()) {
+        SettleWipe(*node);
+      } else {
+        EraseWhatIsLeft();
+        BringProof();
+      }
     }
     if (!order) return;
     if (Status wiped = WipeBy(*order); !wiped.ok()) platform::LogError("wipe", wiped.message());

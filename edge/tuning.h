@@ -59,6 +59,8 @@ constexpr std::chrono::milliseconds kVerifyPatience = 5s;
 // Somebody who asks for a repair sees how it ended, unless the link is too slow for that.
 constexpr std::chrono::milliseconds kRepairPatience = 20s;
 constexpr std::chrono::milliseconds kRepairTurn = 50ms;
+// Data cannot be from the future; the projection of the server's time may lag by a little.
+constexpr std::chrono::seconds kAheadOfTime = 60s;
 // Keys outlive the lease by this much, so that a crew back in coverage does not sign in again.
 constexpr std::chrono::seconds kRingOutlivesLease = 24h;
 

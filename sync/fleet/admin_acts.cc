@@ -138,6 +138,10 @@ Result<std::vector<AdminActs::Act>> AdminActs::Since(Store& store, std::optional
       }
       const auto at = platform::ParseRfc3339(Text(entry, "at"));
       if (since && at.ok() && *at < *since) continue;
+      if (entry.if_contains("broken") != nullptr) {
+        acts.push_back({all->Int(0), at.ok() ? *at : Instant{}, "cpis-fleetd", "the record was broken", "{}", "", Text(entry, "broken")});
+        continue;
+      }
       places[all->Int(0)] = acts.size();
       acts.push_back({all->Int(0), at.ok() ? *at : Instant{}, Text(entry, "who"), Text(entry, "method"), Text(entry, "arguments"),
                       all->Text(2), "begun"});

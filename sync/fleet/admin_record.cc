@@ -15,10 +15,12 @@ namespace {
 namespace json = boost::json;
 
 // Figures of the service, and no word of a person. Whatever is not named here is recorded.
-constexpr std::array<std::string_view, 4> kNotPersonal{"fleet.status", "fleet.authorities", "fleet.node.list", "fleet.policy.show"};
+constexpr std::array<std::string_view, 5> kNotPersonal{"fleet.keys.show", "fleet.status", "fleet.authorities", "fleet.node.list", "fleet.policy.show"};
 // Of arguments, what nobody may read later; anything that looks like one is left out too.
 constexpr std::array<std::string_view, 5> kSecret{"pin", "code", "token", "passphrase", "secret"};
 constexpr size_t kLongestText = 200;
+constexpr size_t kLongestMethod = 64;
+constexpr size_t kMostArguments = 4096;
 
 bool IsSecret(std::string_view key) {
   return std::any_of(kSecret.begin(), kSecret.end(), [&](std::string_view word) { return key.find(word) != std::string_view::npos; });
@@ -32,7 +34,7 @@ void ShortenTexts(json::value& value) {
 }
 
 AdminActs::Begun Describe(const LocalCall& call) {
-  AdminActs::Begun act{call.caller, call.method, "{}", ""};
+  AdminActs::Begun act{call.caller, call.method.substr(0, kLongestMethod), "{}", ""};
   boost::system::error_code failed;
   const json::value parsed = json::parse(call.json.empty() ? "{}" : call.json, failed);
   if (failed || !parsed.is_object()) return act;
@@ -44,6 +46,8 @@ AdminActs::Begun Describe(const LocalCall& call) {
       if (number.ok()) act.number = number->digits();
       continue;  // what is no number is no number of anybody, and may be a slip of one
     }
+    const bool slip = value.is_string() && NhsNumber::Parse(std::string(value.as_string())).ok();  // a number in the wrong place
+    if (slip || value.is_object()) continue;                                                       // no method takes an object
     json::value copy = value;
     ShortenTexts(copy);
     shown[key] = std::move(copy);
@@ -53,6 +57,7 @@ AdminActs::Begun Describe(const LocalCall& call) {
     shown["file_blake2b"] = platform::Hex(crypto::Blake2b(32, {call.attachment}));
   }
   act.arguments = json::serialize(shown);
+  if (act.arguments.size() > kMostArguments) act.arguments = json::serialize(json::object{{"bytes", act.arguments.size()}});
   return act;
 }
 

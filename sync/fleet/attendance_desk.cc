@@ -39,9 +39,14 @@ Result<Bytes> AttendanceDesk::Deliver(const std::string& node_id, ByteView bytes
     if (!peer) return platform::Denied("this node is not enrolled");
     CPIS_ASSIGN(const bool heard, IsHeard(store, *peer));
     if (!heard) return platform::Denied("this node is not enrolled");
+    if (peer->state == "WIPED") {
+      const Instant now = store.clock().Now();
+      CPIS_TRY(store.security().Raise(SecurityKind::kOldImageOrClone, {0, now, now, peer->id, peer->name, "",
+                                                                       "it signed that it was erased: a copy of its disk is in use"}));
+    }
     const auto sender = PeekSender(bytes);
     CPIS_ASSIGN(const std::optional<NodeRow> node, store.records().NodeWithId(sender.ok() ? *sender : node_id));
-    const bool former = node && node->id != node_id && (node->state == "WIPED" || node->state == "REVOKED");
+    const bool former = node && node->id != node_id && (node->state == "WIPED" || node->state == "WIPING" || node->state == "REVOKED");
     if (!node || (node->id != node_id && !former)) return platform::Denied("the envelope is of another node");
     const auto envelope = DecodeEnvelope(bytes, node->signing_key);
     if (!envelope.ok()) return platform::Denied("the envelope is not signed by " + std::string(former ? "that" : "this") + " node");

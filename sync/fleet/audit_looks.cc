@@ -18,7 +18,7 @@ Instant FromMilliseconds(int64_t count) { return Instant(std::chrono::millisecon
   " coalesce(n.name, a.node_id), coalesce(s.name, ''), coalesce(s.role_name, '')" \
   " FROM audit a LEFT JOIN nodes n ON n.id = a.node_id LEFT JOIN staff s ON s.id = a.staff WHERE "
 #define CPIS_LOOKS_WITHIN \
-  " AND a.occurred_ms >= ?2 AND (?3 = '' OR a.staff = ?3) AND (?4 = '' OR n.name = ?4) ORDER BY a.occurred_ms DESC, a.id DESC LIMIT ?5"
+  " AND a.occurred_ms >= ?2 AND (?3 = '' OR a.staff = ?3) AND (?4 = '' OR n.name = ?4 OR n.name = ?4 || '/' || n.id OR n.name = ?4 || ' (was ' || n.id || ')') ORDER BY a.occurred_ms DESC, a.id DESC LIMIT ?5"
 
 AuditRegister::Look LookAt(const Statement& row) {
   AuditRegister::Look look;

@@ -68,7 +68,6 @@ bool EnrolmentDesk::Listening() const {
 
 platform::HttpResponse EnrolmentDesk::Answer(const platform::HttpRequest& request) {
   if (request.path != kEnrolmentPath || request.method != "POST") return Refuse(404, "only POST /enrol is here");
-  if (!MayGuess(0)) return Refuse(429, "too many wrong codes: try again in a minute");
   auto reply = Enrol(request.body);
   if (reply.ok()) {
     platform::HttpResponse response;
@@ -77,7 +76,7 @@ platform::HttpResponse EnrolmentDesk::Answer(const platform::HttpRequest& reques
   }
   switch (reply.status().code()) {
     case platform::Code::kDenied:
-      MayGuess(1);
+      if (!MayGuess()) return Refuse(429, "too many wrong codes: try again in a minute");
       return Refuse(403, reply.status().message());
     case platform::Code::kInvalid: return Refuse(400, reply.status().message());
     default:
@@ -86,13 +85,10 @@ platform::HttpResponse EnrolmentDesk::Answer(const platform::HttpRequest& reques
   }
 }
 
-// Takes `amount` of what is left; with 0, whether one more is left.
-bool EnrolmentDesk::MayGuess(double amount) {
+// Strangers who guess must not keep out who has a right code: only wrong ones count.
+bool EnrolmentDesk::MayGuess() {
   std::lock_guard lock(guesses_mutex_);
-  const auto now = std::chrono::steady_clock::now();
-  if (amount > 0) return guesses_.Take(amount, now);
-  Allowance left = guesses_;
-  return left.Take(1, now);
+  return guesses_.Take(1, std::chrono::steady_clock::now());
 }
 
 Result<std::string> EnrolmentDesk::Enrol(std::string_view body) {

@@ -37,7 +37,7 @@ class EnrolmentDesk {
   static constexpr double kGuessesEachSecond = 0.5;
 
  private:
-  bool MayGuess(double amount);
+  bool MayGuess();
   EnrolmentDesk(Options options, Store& store, Roll& roll, std::function<void()> enrolled)
       : options_(std::move(options)), store_(store), roll_(roll), enrolled_(std::move(enrolled)) {}
   Result<std::unique_ptr<platform::HttpServer>> Listen(const std::string& where);

@@ -31,6 +31,13 @@ Status RotateEpoch(Store& store, crypto::Epoch past) {
   return Status::Ok();
 }
 
+Status RotateIfPossible(Store& store) {
+  Status rotated = RotateEpoch(store);
+  if (rotated.code() != platform::Code::kExhausted) return rotated;
+  platform::LogError("epoch", "no new epoch begins: " + rotated.message());
+  return Status::Ok();
+}
+
 Status TakeUpSigners(Store& store) {
   const FleetKeys& keys = store.keys();
   CPIS_ASSIGN(const std::vector<Setting> known, store.records().Settings(kSignerPrefix));
@@ -48,7 +55,7 @@ Status TakeUpSigners(Store& store) {
       if (head.topic.SignedBy() == role) store.DropHistory(head.topic);
     }
   }
-  return replaced ? RotateEpoch(store) : Status::Ok();
+  return replaced ? RotateIfPossible(store) : Status::Ok();
 }
 
 bool IsAhead(const Manifest& manifest, crypto::Epoch epoch, const std::function<TopicHead(const Topic&)>& ours) {
@@ -63,6 +70,9 @@ Status ReturnFromBackup(Store& store, const Manifest& future) {
   return store.Change([&](Store& changing) -> Status {
     const auto ours = [&](const Topic& topic) { return changing.publisher().HeadOf(topic); };
     if (!IsAhead(future, changing.epoch(), ours)) return Status::Ok();
+    if (static_cast<uint32_t>(future.epoch) > static_cast<uint32_t>(changing.epoch()) + kMaxEpochJump) {
+      return platform::Denied("a node holds a manifest of epoch " + Name(future.epoch) + ", further ahead than this server can have been");
+    }
     platform::LogError("epoch", "a node holds what this server signed at " + platform::Rfc3339(future.server_time) +
                                     " and does not know: it came back from a backup. A new epoch begins; what was received, "
                                     "changed or revoked since the backup is lost here and must be done again");

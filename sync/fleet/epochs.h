@@ -13,6 +13,9 @@ namespace cpis::sync::fleet {
 // Inside a change. kExhausted: there is no later epoch.
 Status RotateEpoch(Store& store, crypto::Epoch past = crypto::Epoch{0});
 
+// The same where not to go on would be worse than the old epoch: that there is no later one is logged. Inside a change.
+Status RotateIfPossible(Store& store);
+
 // Whether a key that signs for nodes is another one than when the store was last open. What the former one signed is worth
 // nothing any more: it is not sent again, and a new epoch leads nodes away from whatever else was signed with it. Inside a change.
 Status TakeUpSigners(Store& store);

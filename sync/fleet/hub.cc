@@ -91,14 +91,16 @@ void Hub::Update(const std::vector<TopicHead>& heads) {
 }
 
 void Hub::SetNodes(const std::vector<NodeRow>& nodes) {
+  std::map<std::string, Member> members;
+  for (const NodeRow& node : nodes) {
+    if (node.state == "WAITING") continue;
+    members[node.id] = {node.region, JoinRegion(node.region), node.state != "ENROLLED"};
+  }
   {
     std::lock_guard lock(mutex_);
+    if (members == members_) return;  // to sign for everybody anew costs everybody
     ++tick_;
-    members_.clear();
-    for (const NodeRow& node : nodes) {
-      if (node.state == "WAITING" || node.state == "WIPED") continue;
-      members_[node.id] = {node.region, JoinRegion(node.region), node.state != "ENROLLED"};
-    }
+    members_ = std::move(members);
   }
   WakeAll();
 }

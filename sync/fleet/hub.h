@@ -67,7 +67,8 @@ class Hub {
   struct Member {
     std::vector<std::string> region;
     std::string region_key;
-    bool revoked = false;   // or to be wiped
+    bool revoked = false;   // or to be wiped, or wiped
+    bool operator==(const Member&) const = default;
   };
   struct Signed {
     std::vector<TopicHead> heads;

@@ -89,8 +89,10 @@ Result<json::value> ProposeKeySet(Fleet& fleet, const json::object& arguments) {
 }
 
 Result<json::value> AdoptKeySet(Fleet& fleet, ByteView signed_key_set) {
-  CPIS_TRY(fleet.key_rotation().Adopt(signed_key_set, fleet.store().clock().Now()));
-  fleet.StartAnew();
+  const Status adopted = fleet.key_rotation().Adopt(signed_key_set, fleet.store().clock().Now());
+  const bool refused = adopted.code() == platform::Code::kDenied || adopted.code() == platform::Code::kCorrupt;
+  if (!refused) fleet.StartAnew();  // also after a failed write: what the disk holds is found out then
+  CPIS_TRY(adopted);
   return json::value{{"adopted", true}};
 }
 

@@ -41,16 +41,17 @@ Status KeyRotation::Adopt(ByteView signed_key_set, Instant now) {
   const auto next = DecodeNextKeySet(signed_key_set, held);
   if (!next.ok()) return platform::Denied("the key set is not signed by this fleet's root key (is --root the right file?)");
   if (*next != proposal_->next) return platform::Denied("the key set is not the one that was proposed");
-  CPIS_TRY(Save(signed_key_set, now));
-  adopted_ = true;
+  Status saved = Save(signed_key_set, now);
   proposal_.reset();
-  return Status::Ok();
+  adopted_ = true;  // also when it failed: what the disk holds then is only known after a new start
+  return saved;
 }
 
 // From what is on disk: what others have in memory is not touched.
 Status KeyRotation::Save(ByteView signed_key_set, Instant now) {
   CPIS_ASSIGN(FleetKeys keys, LoadFleetKeys(state_, store_));
   CPIS_ASSIGN(const KeySet held, DecodeKeySet(keys.signed_key_set, keys.root_public_key));
+  if (proposal_->next.version != held.version + 1) return AboutToStart();
   switch (proposal_->which) {
     case RotatableKey::kContent: keys.content = std::move(proposal_->signing); break;
     case RotatableKey::kFreshness: keys.freshness = std::move(proposal_->signing); break;

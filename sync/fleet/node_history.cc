@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/fleet/node_history.h"
 
+#include <algorithm>
+
 #include "platform/log.h"
 #include "sync/fleet/roll.h"
 
 namespace cpis::sync::fleet {
 namespace {
+
+constexpr std::string_view kSilencedPrefix = "silenced.";  // of settings
 
 struct Misfit {
   SecurityKind kind;
@@ -73,9 +77,13 @@ Status NoteReport(Store& store, const NodeRow& node, const Event& event) {
 }
 
 Result<bool> IsHeard(Store& store, const NodeRow& node) {
-  if (node.state == "ENROLLED" || node.state == "WIPING") return true;
-  if (node.state != "REVOKED") return false;
-  return store.security().HasAny(node.id, SecurityKind::kOldImageOrClone);
+  if (node.state == "WAITING") return false;
+  CPIS_ASSIGN(const std::vector<Setting> silenced, store.records().Settings(kSilencedPrefix));
+  return std::none_of(silenced.begin(), silenced.end(), [&](const Setting& one) { return one.key == node.id; });
+}
+
+Status Silence(Store& store, const std::string& node_id) {
+  return store.records().PutSetting(std::string(kSilencedPrefix) + node_id, "by order");
 }
 
 }  // namespace cpis::sync::fleet

@@ -17,8 +17,10 @@ Result<bool> HoldAgainstHistory(Store& store, const NodeRow& node, const Envelop
 // An audit entry whose action is a security event (ReportedBy).
 Status NoteReport(Store& store, const NodeRow& node, const Event& event);
 
-// Whether the node's envelopes are still taken in: while it is enrolled or being wiped, and after this server itself cut it off as a clone,
-// for the crew's acknowledged attendances are on one of the two disks.
+// Whether the node's envelopes are still taken in: from everybody who was ever enrolled, until a person revokes them. Of two
+// copies of a disk one may be wiped, or both be cut off by this server, while the other holds what its crew was told is queued.
 Result<bool> IsHeard(Store& store, const NodeRow& node);
+// A person revoked this node: it is listened to no more. Inside a change.
+Status Silence(Store& store, const std::string& node_id);
 
 }  // namespace cpis::sync::fleet

@@ -6,7 +6,7 @@
 namespace cpis::sync::fleet {
 namespace {
 
-constexpr size_t kSnapshotPartBytes = 128 * 1024;  // what a poor link can lose and fetch again
+constexpr size_t kSnapshotPartBytes = 32 * 1024;  // at 2 KB/s one comes before the node takes the link for dead
 constexpr size_t kSnapshotSlack = 4;               // a snapshot serves until the deltas after it weigh a quarter of it
 
 // Deltas are kept for so many commits of a topic; who is further behind gets the snapshot, which is smaller by then.

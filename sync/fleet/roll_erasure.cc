@@ -4,6 +4,7 @@
 #include "platform/log.h"
 #include "sync/fleet/alert_desk.h"
 #include "sync/fleet/epochs.h"
+#include "sync/fleet/node_history.h"
 #include "sync/fleet/roll.h"
 
 namespace cpis::sync::fleet {
@@ -20,11 +21,7 @@ Status SendAway(Store& store, const NodeRow& node, Order::Kind kind) {
   CPIS_TRY(store.PublishGrant(node));
   const Instant now = store.clock().Now();
   CPIS_TRY(store.PublishOrder(node, {crypto::NewUuidV7(now.time_since_epoch().count()), kind, now}));
-  const Status rotated = RotateEpoch(store);
-  if (rotated.code() != platform::Code::kExhausted) return rotated;
-  // To keep a lost vehicle in the fleet would be worse.
-  platform::LogError("epoch", node.id + " leaves the fleet without a new epoch: " + rotated.message());
-  return Status::Ok();
+  return RotateIfPossible(store);  // to keep a lost vehicle in the fleet would be worse
 }
 
 Status Roll::OrderErasure(const std::string& name, Order::Kind kind) {
@@ -32,6 +29,7 @@ Status Roll::OrderErasure(const std::string& name, Order::Kind kind) {
     CPIS_ASSIGN(std::optional<NodeRow> node, store.records().NodeNamed(name));
     if (!node) return platform::NotFound("there is no node \"" + name + "\" (see \"fleet node list\")");
     const std::string state = kind == Order::Kind::kRevoke ? "REVOKED" : "WIPING";
+    if (kind == Order::Kind::kRevoke) CPIS_TRY(Silence(store, node->id));  // also one that this server cut off itself
     if (node->state == state) return Status::Ok();
     if (node->state == "WIPED") return Invalid("\"" + name + "\" is wiped already (it has no keys any more)");
     if (node->state == "REVOKED") return Invalid("\"" + name + "\" is revoked, which erases it too (see \"fleet node list\")");
@@ -61,10 +59,7 @@ Result<Erasure> Roll::RecordErasure(ByteView signed_erasure) {
     node->state = "WIPED";
     CPIS_TRY(store.records().PutNode(*node));
     platform::LogInfo("nodes", node->id + " is wiped" + (by_hand ? ", by somebody at the vehicle" : ""));
-    if (!by_hand) return Status::Ok();
-    CPIS_TRY(CloseAlertsOf(store, node->id));
-    store.DropHistory(Topic::Node(node->id));
-    return store.PublishGrant(*node);
+    return by_hand ? SendAway(store, *node, Order::Kind::kWipe) : Status::Ok();  // a copy of its disk hears of it too
   }));
   return erasure;
 }

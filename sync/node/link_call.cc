@@ -162,7 +162,8 @@ bool Session::MustWait(const Want& want) {
 Status Session::Fetch(const Want& want, Watchdog::Guard& watch) {
   if (want.basis.empty()) return FetchWhole(want, watch);
   Status repaired = Repair(want, watch);
-  if (repaired.ok() || repaired.code() == platform::Code::kCancelled) return repaired;
+  if (repaired.ok()) return repaired;
+  // A repair is one message: a link that is too slow for it gets the whole in parts, which can be gone on with.
   platform::LogInfo("replica", "topic " + want.head.topic.text() + " is fetched whole: " + repaired.message());
   return FetchWhole(want, watch);
 }

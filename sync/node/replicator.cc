@@ -68,8 +68,11 @@ Status Replicator::CheckHead(const TopicHead& head, crypto::Epoch epoch) const {
 Status Replicator::CheckEpoch(crypto::Epoch epoch) const {
   const auto number = static_cast<uint32_t>(epoch);
   const auto highest = static_cast<uint32_t>(highest_);
+  // What policy signed: each epoch grants anew. By its own manifests alone whoever stole the freshness key could go on for ever.
+  const auto granted = static_cast<uint32_t>(store_.CursorOf(own_topic_).epoch);
+  const uint32_t vouched = granted > 0 ? granted : highest;
   if (number < highest) return Denied("manifest goes back to epoch " + std::to_string(number));
-  if (epoch < crypto::Epoch{1} || epoch > crypto::kLastEpoch || (highest > 0 && number - highest > kMaxEpochJump)) {
+  if (epoch < crypto::Epoch{1} || epoch > crypto::kLastEpoch || (vouched > 0 && number > vouched + kMaxEpochJump)) {
     return Denied("manifest jumps to epoch " + std::to_string(number));
   }
   return Status::Ok();
@@ -133,7 +136,10 @@ Status Replicator::Take(const Want& want, ByteView signed_segment) {
   }
   CPIS_ASSIGN(const Segment segment, DecodeSegment(signed_segment, keys_.Now()->Of(claimed.SignedBy())));
   const ReplicaStore::Cursor cursor = store_.CursorOf(claimed);
-  if (segment.epoch < cursor.epoch) return Denied("segment of an older epoch for " + claimed.text());
+  if (segment.epoch < cursor.epoch) {
+    unfit_.insert(claimed);  // signed in a history that was left: of an honest server only the whole helps
+    return Denied("segment of an older epoch for " + claimed.text());
+  }
   // One of the next epoch comes when it began after the manifest; what is further ahead is heard of first.
   if (static_cast<uint32_t>(segment.epoch) > static_cast<uint32_t>(highest_) + 1) {
     return Denied("segment of an epoch that no manifest has named, for " + claimed.text());

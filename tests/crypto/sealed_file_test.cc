@@ -62,6 +62,16 @@ TEST_CASE("a sealed file comes back as it was written, and is written anew under
   CHECK(disk.directory.Read("identity").find("second") == std::string::npos);
 }
 
+TEST_CASE("a write that failed late is settled before the next one: what opens is never written over") {
+  Disk disk;
+  REQUIRE(disk.Writes("old"));
+  DyingStore late(*disk.store, true);
+  REQUIRE_FALSE(disk.Writes(late, "new"));
+  DyingStore early(*disk.store, false);
+  REQUIRE_FALSE(disk.Writes(early, "newest"));
+  CHECK(disk.Reads() == "new");
+}
+
 TEST_CASE("cut off while a new secret goes into the store, a sealed file is the old one or the new one") {
   Disk disk;
   const bool after = GENERATE(false, true);

@@ -250,6 +250,24 @@ TEST_CASE("a journal put back before every try wins nobody more tries: the key s
   CHECK_FALSE(tablet.Reported("node-locked").empty());
 }
 
+TEST_CASE("a try that the key store did not count is not held against anybody: the PIN was not looked at") {
+  Tablet tablet;
+  tablet.Syncs();
+  tablet.store.worn = true;
+  for (int i = 0; i < 2 * kWrongLocksPerson; ++i) {
+    CHECK(tablet.Tries("crew-1", i % 2 ? "135790" : "000000").status().code() == Code::kUnavailable);
+  }
+  tablet.store.worn = false;
+  CHECK(tablet.Tries("crew-1", "135790").ok());
+}
+
+TEST_CASE("what a key store has counted before the vehicle was enrolled locks nobody; what it counts behind the journal's back does") {
+  AttemptBook book;
+  book.BeginAt(412);
+  CHECK(book.Reconcile(412, 0s) == 0);
+  CHECK(book.Reconcile(422, 0s) == 9);
+}
+
 TEST_CASE("a key store that cannot count lets nobody try; one that counts nothing is no obstacle") {
   Tablet tablet;
   tablet.Syncs();

@@ -21,9 +21,10 @@ struct CountingStore final : platform::KeyStore {
   Result<Bytes> Unseal() override { return platform::NotFound("nothing sealed"); }
   Status Forget() override { return {}; }
   Result<uint64_t> Tally() override { return broken ? Result<uint64_t>(platform::Internal("no TPM")) : count; }
-  Result<uint64_t> AddToTally() override { return broken ? Result<uint64_t>(platform::Internal("no TPM")) : ++count; }
+  Result<uint64_t> AddToTally() override { return broken || worn ? Result<uint64_t>(platform::Internal("no TPM")) : ++count; }
   uint64_t count = 0;
   bool broken = false;
+  bool worn = false;  // says what it counted, and counts no more
 };
 
 struct Tablet {
@@ -56,7 +57,8 @@ struct Tablet {
     auto opened = EnrolledNode::Open(directory.path(), fleet.Identity(), clock);
     REQUIRE(opened.ok());
     node = *std::move(opened);
-    node->limits().CountIn(store);
+    REQUIRE(node->limits().CountIn(store, begun_ ? Limits::Beginning::kOfProcess : Limits::Beginning::kOfVehicle).ok());
+    begun_ = true;
   }
   void SwitchesOff() { node.reset(); }
   Result<SessionInfo> Tries(const std::string& staff, const std::string& pin) { return node->keeper().SignIn(staff, pin); }
@@ -82,6 +84,7 @@ struct Tablet {
   TestFleet fleet;
   platform::ManualClock clock{kTabletTime};
   CountingStore store;
+  bool begun_ = false;
   std::unique_ptr<EnrolledNode> node;
 };
 

@@ -29,9 +29,14 @@ struct Door {
 TEST_CASE("before there is an auditor whoever reaches the socket may ask") {
   Door door;
   door.Employs("crew", Duty::kClinician);
-  door.Employs("gone", Duty::kAuditor, true);
   CHECK(door.Admits("", "") == Code::kOk);
   CHECK(door.Admits("crew", "4938") == Code::kDenied);
+}
+
+TEST_CASE("the gate does not open because the last auditor has left") {
+  Door door;
+  door.Employs("gone", Duty::kAuditor, true);
+  CHECK(door.Admits("", "") == Code::kDenied);
   CHECK(door.Admits("gone", "4938") == Code::kDenied);
 }
 

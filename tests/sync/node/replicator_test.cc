@@ -30,8 +30,8 @@ struct Vehicle {
     return replicator.Hear(EncodeManifest({Epoch{epoch}, at, 0, std::move(heads)}, FreshnessKey()));
   }
   // The manifest of a head, then the segments to it; the topic is held and adopted afterwards.
-  void Holds(const Book& book, const std::vector<Bytes>& segments) {
-    auto wants = Hears({book.Head()});
+  void Holds(const Book& book, const std::vector<Bytes>& segments, uint32_t epoch = 1) {
+    auto wants = Hears({book.Head()}, kNoon, epoch);
     REQUIRE(wants.ok());
     REQUIRE(wants->size() == 1);
     for (const Bytes& segment : segments) REQUIRE(replicator.Take(wants->front(), segment).ok());
@@ -288,6 +288,21 @@ TEST_CASE("a new epoch may lead to another history: shorter, of the same length 
   for (const Bytes& part : other.Snapshot()) REQUIRE(v.replicator.Take(wants->front(), part).ok());
   CHECK(*v.replicator.AdoptIfComplete());
   CHECK(v.replica.CursorOf(other.Head().topic).epoch == Epoch{2});
+}
+
+TEST_CASE("deltas of an epoch that was left are refused, and then the topic is asked for whole") {
+  Vehicle v;
+  v.rows.epoch = Epoch{2};
+  v.Holds(v.rows, {v.rows.Write({{7, "a"}})}, 2);
+  Book other{Topic::Rows("E10000017"), ContentKey()};  // of a server that was put back, and wrote on before it knew
+  other.Write({{7, "x"}});
+  const Bytes of_the_old = other.Write({{8, "y"}});
+  other.epoch = Epoch{3};
+  const auto wants = v.Hears({other.Head()}, kNoon, 3);
+  REQUIRE(wants.ok());
+  REQUIRE(wants->front().from == Sequence{1});
+  CHECK(RefusalOf(v, wants->front(), of_the_old) == Code::kDenied);
+  CHECK(v.Hears({other.Head()}, kNoon, 3)->front().from == Sequence{0});
 }
 
 TEST_CASE("an epoch far ahead is refused, and so are segments of one that no manifest has named") {
