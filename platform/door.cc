@@ -52,6 +52,12 @@ std::string NameOf(const sockaddr_storage& address, std::string* host_only = nul
     inet_ntop(AF_INET, &in.sin_addr, text, sizeof text);
   }
   if (host_only != nullptr) *host_only = text;
+  if (host_only != nullptr && six) {  // a network of which one host has every address it likes
+    in6_addr network = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+    std::fill(network.s6_addr + 8, network.s6_addr + 16, uint8_t{0});
+    char text_of_network[INET6_ADDRSTRLEN] = "";
+    *host_only = inet_ntop(AF_INET6, &network, text_of_network, sizeof text_of_network);
+  }
   return (six ? "[" + std::string(text) + "]" : std::string(text)) + ":" + std::to_string(port);
 }
 

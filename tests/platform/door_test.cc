@@ -113,7 +113,7 @@ TEST_CASE("a flood of strangers from one place crowds out itself, and nobody fro
 }
 
 TEST_CASE("a stranger that says nothing is sent away, a guest stays") {
-  House house({.listen = "", .stranger_stays = 100ms});
+  House house({.listen = "", .stranger_stays = 1s});
   Caller guest(house, 1);
   Caller stranger(house, 1);
   REQUIRE(Becomes([&] { return house.door->Inside().inside == 2; }));

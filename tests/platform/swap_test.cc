@@ -48,7 +48,7 @@ int InProcessOfItsOwn(bool limited, Work work) {
   }
   int state = 0;
   waitpid(child, &state, 0);
-  return WEXITSTATUS(state);
+  return WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
 }
 
 }  // namespace
