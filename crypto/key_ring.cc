@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "crypto/secret_writer.h"
 #include "crypto/suite.h"
 
 namespace cpis::crypto {
@@ -24,39 +25,9 @@ constexpr size_t kPepperBytes = 16;
 constexpr size_t kKeyBytes = 32;
 constexpr size_t kHeadBytes = 1 + 4 + 4 + kPepperBytes + 3 * kKeyBytes + 4;
 
-// Writes into guarded memory; ByteWriter would leave copies of the keys on the heap as it grows.
-class GuardedWriter {
- public:
-  explicit GuardedWriter(size_t size)
-      : out_(Secret::Zeroed(size, Residence::kGuarded)), rest_(out_.RevealForWriting()) {}
-
-  void U8(uint8_t value) { Raw({&value, 1}); }
-  void U32(size_t value) {
-    for (int shift = 24; shift >= 0; shift -= 8) U8(static_cast<uint8_t>(value >> shift));
-  }
-  void Raw(ByteView bytes) {
-    if (bytes.size() > rest_.size()) std::abort();
-    std::ranges::copy(bytes, rest_.begin());
-    rest_ = rest_.subspan(bytes.size());
-  }
-  void Key(const Secret& key, size_t size) {
-    if (key.size() != size) std::abort();
-    Raw(key.Reveal());
-  }
-  Secret Take() && {
-    if (!rest_.empty()) std::abort();
-    return std::move(out_);
-  }
-
- private:
-  Secret out_;
-  std::span<uint8_t> rest_;
-};
-
-size_t EncodedSize(const KeyRing& ring) {
-  size_t size = kHeadBytes;
-  for (const auto& [partition, one] : ring.epoch_keys) size += 4 + partition.size() + 4 + kKeyBytes;
-  return size;
+void WriteKey(SecretWriter& out, const Secret& key, size_t size) {
+  if (key.size() != size) std::abort();
+  out.Raw(key.Reveal());
 }
 
 bool InChain(Epoch epoch) { return epoch >= Epoch{1} && epoch <= kLastEpoch; }
@@ -81,21 +52,21 @@ std::optional<Secret> KeyRing::EpochKey(const std::string& partition, Epoch epoc
 }
 
 Secret KeyRing::Encode() const {
-  GuardedWriter out(EncodedSize(*this));
+  SecretWriter out;
   out.U8(kSuite);
   out.U32(hardness.memory_kib);
   out.U32(hardness.passes);
-  out.Key(pepper, kPepperBytes);
-  out.Key(index_key, kKeyBytes);
-  out.Key(england_key, kKeyBytes);
-  out.Key(directory_key, kKeyBytes);
-  out.U32(epoch_keys.size());
+  WriteKey(out, pepper, kPepperBytes);
+  WriteKey(out, index_key, kKeyBytes);
+  WriteKey(out, england_key, kKeyBytes);
+  WriteKey(out, directory_key, kKeyBytes);
+  out.U32(static_cast<uint32_t>(epoch_keys.size()));
   for (const auto& [partition, one] : epoch_keys) {
     if (partition.empty() || !InChain(one.epoch)) std::abort();
-    out.U32(partition.size());
+    out.U32(static_cast<uint32_t>(partition.size()));
     out.Raw(AsBytes(partition));
     out.U32(static_cast<uint32_t>(one.epoch));
-    out.Key(one.key, kKeyBytes);
+    WriteKey(out, one.key, kKeyBytes);
   }
   return std::move(out).Take();
 }
