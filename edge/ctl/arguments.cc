@@ -84,10 +84,18 @@ CLI::App* Group(CLI::App* parent, const std::string& word, const std::string& ab
   return group;
 }
 
+// A word that is a question by itself, or followed by one of its verbs.
+CLI::App* GroupOrVerb(CLI::App* parent, Typed& typed, const std::string& words, const std::string& method, const std::string& about) {
+  CLI::App* group = parent->add_subcommand(words, about)->require_subcommand(0, 1);
+  group->callback([&typed, method] {
+    if (typed.command.method.empty()) typed.command.method = method;
+  });
+  return group;
+}
+
 // An auditor's questions, and what the server noticed by itself.
 void DefineAudit(CLI::App* fleet, Typed& typed) {
-  CLI::App* audit = fleet->add_subcommand("audit", "who looked up a number, or what a person looked up");
-  audit->require_subcommand(0, 1);
+  CLI::App* audit = GroupOrVerb(fleet, typed, "audit", "fleet.audit", "who looked up a number, or what a person looked up");
   const auto text = [&](const char* flag, const char* key, const char* about) {
     audit->add_option_function<std::string>(
         flag, [&arguments = typed.command.arguments, key](const std::string& value) { arguments[key] = value; }, about);
@@ -98,16 +106,10 @@ void DefineAudit(CLI::App* fleet, Typed& typed) {
   text("--since", "since", "only from this time on, like 2026-11-22T00:00:00Z");
   text("--auditor", "auditor", "your staff id; needed once the fleet has an auditor; asks for the PIN");
   audit->add_flag("--pin-stdin", typed.command.pin_from_stdin, "read the PIN from the first line of stdin");
-  audit->callback([&typed] {
-    if (typed.command.method.empty()) typed.command.method = "fleet.audit";
-  });
   Verb(audit, typed, "verify", "fleet.audit.verify", "walk the audit in fleet.db: was it changed since it came?");
 
-  CLI::App* security = fleet->add_subcommand("security", "what the server noticed: changed or copied vehicles, wrong PINs");
-  security->require_subcommand(0, 1);
-  security->callback([&typed] {
-    if (typed.command.method.empty()) typed.command.method = "fleet.security";
-  });
+  CLI::App* security =
+      GroupOrVerb(fleet, typed, "security", "fleet.security", "what the server noticed: changed or copied vehicles, wrong PINs");
   Verb(security, typed, "list", "fleet.security", "every event, newest first");
   Verb(security, typed, "acknowledge", "fleet.security.acknowledge", "somebody has looked into it")
       .Text("ID", "id", "of the event", true);
@@ -171,12 +173,9 @@ void DefineFleet(CLI::App& app, Typed& typed) {
   Verb(sensitive, typed, "list", "fleet.sensitive.list", "every number that is marked");
 
   DefineAudit(fleet, typed);
-  CLI::App* acts = fleet->add_subcommand("acts", "what people did at this server, as recorded")->require_subcommand(0, 1);
+  CLI::App* acts = GroupOrVerb(fleet, typed, "acts", "fleet.acts", "what people did at this server, as recorded");
   acts->add_option_function<std::string>(
       "--since", [&typed](const std::string& time) { typed.command.arguments["since"] = time; }, "only from this time on");
-  acts->callback([&typed] {
-    if (typed.command.method.empty()) typed.command.method = "fleet.acts";
-  });
   Verb(acts, typed, "verify", "fleet.acts.verify", "walk the record: was it changed, or cut short?");
 
   CLI::App* policy = Group(fleet, "policy", "limits for the whole fleet");
@@ -219,11 +218,7 @@ void DefineNode(CLI::App& app, Typed& typed) {
       .Flag("--repair", "repair", "fetch again what does not match");
   Verb(node, typed, "doctor", "node.doctor", "what is wrong, and what to do about it");
 
-  CLI::App* outbox = node->add_subcommand("outbox", "what waits for the fleet server");
-  outbox->require_subcommand(0, 1);
-  outbox->callback([&typed] {
-    if (typed.command.method.empty()) typed.command.method = "node.outbox.list";
-  });
+  CLI::App* outbox = GroupOrVerb(node, typed, "outbox", "node.outbox.list", "what waits for the fleet server");
   Verb(outbox, typed, "list", "node.outbox.list", "everything that waits");
   Verb(outbox, typed, "show", "node.outbox.show", "one entry, also after its receipt")
       .Text("ID", "id", "of the entry", true);
