@@ -10,9 +10,6 @@ namespace {
 
 using platform::Statement;
 
-int64_t Milliseconds(Instant at) { return at.time_since_epoch().count(); }
-Instant FromMilliseconds(int64_t count) { return Instant(std::chrono::milliseconds(count)); }
-
 #define CPIS_LOOKS \
   "SELECT a.id, a.action, a.nhs_number, a.occurred_ms, a.received_ms, a.staff, a.incident, a.outcome, a.reason, a.silent," \
   " coalesce(n.name, a.node_id), coalesce(s.name, ''), coalesce(s.role_name, '')" \

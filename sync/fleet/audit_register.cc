@@ -8,9 +8,6 @@ namespace {
 
 using platform::Statement;
 
-int64_t Milliseconds(Instant at) { return at.time_since_epoch().count(); }
-Instant FromMilliseconds(int64_t count) { return Instant(std::chrono::milliseconds(count)); }
-
 // A row of audit_record, joined with its entry if there is one.
 struct Record {
   int64_t position = 0;
@@ -18,9 +15,10 @@ struct Record {
   uint64_t sequence = 0;
   std::string event;
   uint64_t count = 0;
-  Bytes before, link;
+  Bytes before{};
+  Bytes link{};
   bool readable = false;
-  Bytes number_mark;
+  Bytes number_mark{};
   Event content{};
   Instant received_at{};
 };

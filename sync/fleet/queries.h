@@ -3,9 +3,14 @@
 
 #include <unordered_map>
 
+#include "platform/clock.h"
 #include "platform/sqlite.h"
 
 namespace cpis::sync::fleet {
+
+// Times as columns hold them: Unix milliseconds.
+inline int64_t Milliseconds(platform::Instant at) { return at.time_since_epoch().count(); }
+inline platform::Instant FromMilliseconds(int64_t stored) { return platform::Instant(std::chrono::milliseconds(stored)); }
 
 // Statements prepared once, by the address of their text: give string literals only. Store thread only.
 class Queries {

@@ -8,9 +8,6 @@ namespace {
 
 using platform::Statement;
 
-int64_t Milliseconds(Instant at) { return at.time_since_epoch().count(); }
-Instant FromMilliseconds(int64_t count) { return Instant(std::chrono::milliseconds(count)); }
-
 }  // namespace
 
 Status Register::KeepErasure(const ErasureRow& row) {

@@ -9,9 +9,6 @@ namespace {
 using platform::Statement;
 using std::chrono::milliseconds;
 
-int64_t Milliseconds(Instant at) { return at.time_since_epoch().count(); }
-Instant FromMilliseconds(int64_t count) { return Instant(milliseconds(count)); }
-
 Statement& BindTime(Statement& statement, const std::optional<Instant>& at) {
   return at ? statement.Bind(Milliseconds(*at)) : statement.BindNull();
 }

@@ -9,10 +9,6 @@ namespace {
 using platform::FromUnixSeconds;
 using platform::Statement;
 using platform::ToUnixSeconds;
-using std::chrono::milliseconds;
-
-int64_t Milliseconds(Instant at) { return at.time_since_epoch().count(); }
-Instant FromMilliseconds(int64_t count) { return Instant(milliseconds(count)); }
 
 std::optional<Instant> TimeAt(const Statement& statement, int column) {
   if (statement.IsNull(column)) return std::nullopt;

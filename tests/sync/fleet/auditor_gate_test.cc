@@ -13,7 +13,9 @@ using std::chrono::minutes;
 
 struct Door {
   void Employs(const std::string& id, Duty duty, bool disabled = false) {
-    StaffMember member{id, "Ms A", "R1070", "Paramedic"};
+    StaffMember member;
+    member.id = id;
+    member.name = "Ms A";
     member.duty = duty;
     member.disabled = disabled;
     member.pin_record = *crypto::MakePinRecord("4938", crypto::Secret::Random(32), {64, 1});
