@@ -7,6 +7,9 @@ namespace cpis::sync::fleet {
 namespace {
 
 constexpr size_t kSnapshotPartBytes = 32 * 1024;  // at 2 KB/s one comes before the node takes the link for dead
+// A message comes whole or not at all: at 6 KB/s one of this size just does before the node takes the link for dead. The parts of a
+// snapshot are more bytes, but a slow link gets through them one by one.
+constexpr size_t kLargestDelta = 128 * 1024;
 constexpr size_t kSnapshotSlack = 4;               // a snapshot serves until the deltas after it weigh a quarter of it
 
 // Deltas are kept for so many commits of a topic; who is further behind gets the snapshot, which is smaller by then.
@@ -17,6 +20,10 @@ constexpr size_t kRepairHeadBytes = 512;         // head, buckets and signature,
 
 int64_t Number(Sequence sequence) { return static_cast<int64_t>(sequence); }
 int64_t Number(RowIndex index) { return static_cast<int64_t>(index); }
+
+bool EachFits(const std::vector<SharedBytes>& run) {
+  return std::ranges::all_of(run, [](const SharedBytes& delta) { return delta->size() <= kLargestDelta; });
+}
 
 SharedBytes Share(ByteView bytes) { return std::make_shared<const std::string>(platform::AsText(bytes)); }
 
@@ -250,7 +257,7 @@ Result<std::vector<SharedBytes>> Publisher::Since(const Topic& topic, const Posi
   size_t delta_bytes = 0;
   if (position.from != Sequence{0} || state.sequence == Sequence{0}) {
     CPIS_ASSIGN(std::vector<SharedBytes> run, Deltas(topic, position.from, &delta_bytes));
-    if (!run.empty() && (state.snapshot.empty() || delta_bytes <= state.snapshot_bytes)) return run;
+    if (!run.empty() && EachFits(run) && (state.snapshot.empty() || delta_bytes <= state.snapshot_bytes)) return run;
   }
   std::vector<SharedBytes> after;
   if (!state.snapshot.empty() && state.snapshot_to != state.sequence) {
@@ -258,7 +265,7 @@ Result<std::vector<SharedBytes>> Publisher::Since(const Topic& topic, const Posi
   }
   const bool serves = !state.snapshot.empty() &&
                       (state.snapshot_to == state.sequence ||
-                       (!after.empty() && delta_bytes * kSnapshotSlack <= state.snapshot_bytes));
+                       (!after.empty() && EachFits(after) && delta_bytes * kSnapshotSlack <= state.snapshot_bytes));
   if (!serves) {
     CPIS_TRY(MakeSnapshot(topic, state));
     after.clear();

@@ -191,6 +191,20 @@ TEST_CASE("a server whose rows are not those it published refuses to serve them"
   CHECK(Store::Open(w.state.path(), w.keys, w.clock).status().code() == Code::kCorrupt);
 }
 
+TEST_CASE("a delta that a slow link would never finish gives way to parts that it can go on with") {
+  Press w;
+  REQUIRE(w.Publishes(Rows(0, 20'000)).ok());
+  Follower follower{w.keys, kRows, {}, {}, {}};
+  follower.Take(w.Since({}));
+  REQUIRE(w.Publishes(Rows(0, 3'000, 101)).ok());  // some 350 KB, of 2.3 MB
+  const std::vector<SharedBytes> bytes = w.Since({follower.sequence});
+  for (const SharedBytes& one : bytes) CHECK(one->size() < 64 * 1024);
+  follower.Take(bytes);
+  CHECK(follower.Head() == w.HeadOf(kRows));
+  REQUIRE(w.Publishes(Rows(0, 100, 102)).ok());  // and a small one is a delta as ever
+  CHECK(w.Since({follower.sequence}).size() == 1);
+}
+
 TEST_CASE("a change too large for one delta reaches nodes as a snapshot") {
   Press w;
   REQUIRE(w.Publishes(Rows(1, 10)).ok());
