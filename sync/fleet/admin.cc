@@ -8,6 +8,7 @@
 #include "sync/fleet/audit_methods.h"
 #include "sync/fleet/fleet.h"
 #include "sync/fleet/key_methods.h"
+#include "sync/fleet/method_call.h"
 #include "sync/fleet/sensitive_numbers.h"
 
 namespace cpis::sync::fleet {
@@ -16,35 +17,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view kVersion = CPIS_VERSION;
-
-struct Call {
-  Fleet& fleet;
-  const json::object& arguments;
-  const platform::Bytes& attachment;
-  const LocalProgress& progress;
-
-  Result<std::string> Text(std::string_view key) const {
-    const json::value* value = arguments.if_contains(key);
-    if (value == nullptr || !value->is_string()) return platform::Invalid("\"" + std::string(key) + "\" is missing");
-    return std::string(value->as_string());
-  }
-  std::string TextOr(std::string_view key, std::string otherwise) const {
-    const json::value* value = arguments.if_contains(key);
-    return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::move(otherwise);
-  }
-  Result<std::vector<std::string>> Texts(std::string_view key) const {
-    const json::value* value = arguments.if_contains(key);
-    if (value == nullptr || !value->is_array()) return platform::Invalid("\"" + std::string(key) + "\" is missing");
-    std::vector<std::string> texts;
-    for (const json::value& item : value->as_array()) {
-      if (!item.is_string()) return platform::Invalid("\"" + std::string(key) + "\" holds something that is not text");
-      texts.emplace_back(item.as_string());
-    }
-    return texts;
-  }
-};
-
-json::value Time(const std::optional<Instant>& at) { return at ? json::value(platform::Rfc3339(*at)) : json::value(nullptr); }
 
 json::array Texts(const std::vector<std::string>& texts) { return json::array(texts.begin(), texts.end()); }
 
@@ -350,14 +322,14 @@ const std::map<std::string_view, Method>& Methods() {
       {"fleet.sensitive.add", AddSensitive},
       {"fleet.sensitive.remove", RemoveSensitive},
       {"fleet.sensitive.list", ListSensitive},
-      {"fleet.audit", [](const Call& call) { return AskAudit(call.fleet, call.arguments); }},
-      {"fleet.audit.verify", [](const Call& call) { return VerifyAudit(call.fleet, call.arguments); }},
-      {"fleet.security", [](const Call& call) { return ListSecurity(call.fleet, call.arguments); }},
-      {"fleet.security.acknowledge", [](const Call& call) { return AcknowledgeSecurity(call.fleet, call.arguments); }},
-      {"fleet.rotate", [](const Call& call) { return BeginEpochByOrder(call.fleet, call.arguments); }},
-      {"fleet.keys.show", [](const Call& call) { return ShowKeys(call.fleet); }},
-      {"fleet.keys.propose", [](const Call& call) { return ProposeKeySet(call.fleet, call.arguments); }},
-      {"fleet.keys.adopt", [](const Call& call) { return AdoptKeySet(call.fleet, call.attachment); }},
+      {"fleet.audit", AskAudit},
+      {"fleet.audit.verify", VerifyAudit},
+      {"fleet.security", ListSecurity},
+      {"fleet.security.acknowledge", AcknowledgeSecurity},
+      {"fleet.rotate", BeginEpochByOrder},
+      {"fleet.keys.show", ShowKeys},
+      {"fleet.keys.propose", ProposeKeySet},
+      {"fleet.keys.adopt", AdoptKeySet},
   };
   return kMethods;
 }

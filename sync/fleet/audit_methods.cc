@@ -9,18 +9,10 @@
 namespace cpis::sync::fleet {
 namespace {
 
-namespace json = boost::json;
 using platform::Invalid;
 
 constexpr size_t kShownInStatus = 5;
 constexpr size_t kMostListed = 1000;
-
-std::string TextOf(const json::object& arguments, std::string_view key) {
-  const json::value* value = arguments.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
-json::value Time(const std::optional<Instant>& at) { return at ? json::value(platform::Rfc3339(*at)) : json::value(nullptr); }
 
 json::value ToValue(const AuditRegister::Look& look) {
   const Event& event = look.event;
@@ -44,16 +36,16 @@ json::value ToValue(const SecurityEvent& event) {
                       {"detail", event.detail}, {"times", event.times},              {"acknowledged_at", Time(event.acknowledged_at)}};
 }
 
-Result<AuditRegister::Asked> ReadAsked(Store& store, const json::object& arguments) {
+Result<AuditRegister::Asked> ReadAsked(Store& store, const Call& call) {
   AuditRegister::Asked asked;
-  asked.staff = TextOf(arguments, "staff");
-  asked.node = TextOf(arguments, "node");
-  if (const std::string since = TextOf(arguments, "since"); !since.empty()) {
+  asked.staff = call.TextOr("staff", "");
+  asked.node = call.TextOr("node", "");
+  if (const std::string since = call.TextOr("since", ""); !since.empty()) {
     const auto at = platform::ParseRfc3339(since);
     if (!at.ok()) return Invalid(Quoted(since) + " is " + at.status().message());
     asked.since = *at;
   }
-  if (const std::string number = TextOf(arguments, "nhs_number"); !number.empty()) {
+  if (const std::string number = call.TextOr("nhs_number", ""); !number.empty()) {
     CPIS_ASSIGN(const NhsNumber typed, NhsNumber::Parse(number));
     CPIS_ASSIGN(asked.numbers, store.records().NumbersOf(typed));
   }
@@ -65,14 +57,14 @@ Result<AuditRegister::Asked> ReadAsked(Store& store, const json::object& argumen
 
 }  // namespace
 
-Result<json::value> AskAudit(Fleet& fleet, const json::object& arguments) {
-  std::string pin = TextOf(arguments, "pin");
-  const Status admitted = fleet.auditors().Admit(TextOf(arguments, "auditor"), pin);
+Result<json::value> AskAudit(const Call& call) {
+  std::string pin = call.TextOr("pin", "");
+  const Status admitted = call.fleet.auditors().Admit(call.TextOr("auditor", ""), pin);
   crypto::Wipe(pin);
   CPIS_TRY(admitted);
   json::array list;
-  CPIS_TRY(fleet.store().Read([&](Store& store) -> Status {
-    CPIS_ASSIGN(const AuditRegister::Asked asked, ReadAsked(store, arguments));
+  CPIS_TRY(call.fleet.store().Read([&](Store& store) -> Status {
+    CPIS_ASSIGN(const AuditRegister::Asked asked, ReadAsked(store, call));
     CPIS_ASSIGN(const std::vector<AuditRegister::Look> looks, store.audit().Looks(asked));
     for (const AuditRegister::Look& look : looks) list.push_back(ToValue(look));
     return Status::Ok();
@@ -80,10 +72,10 @@ Result<json::value> AskAudit(Fleet& fleet, const json::object& arguments) {
   return json::value(list);
 }
 
-Result<json::value> VerifyAudit(Fleet& fleet, const json::object&) {
+Result<json::value> VerifyAudit(const Call& call) {
   AuditRegister::Verdict verdict;
   json::array outstanding;
-  CPIS_TRY(fleet.store().Read([&](Store& store) -> Status {
+  CPIS_TRY(call.fleet.store().Read([&](Store& store) -> Status {
     CPIS_ASSIGN(verdict, store.audit().Verify());
     for (const auto& one : verdict.outstanding) {
       CPIS_ASSIGN(const std::optional<NodeRow> node, store.records().NodeWithId(one.node_id));
@@ -98,9 +90,9 @@ Result<json::value> VerifyAudit(Fleet& fleet, const json::object&) {
   return json::value{{"good", true}, {"entries", verdict.entries}, {"outstanding", outstanding}};
 }
 
-Result<json::value> ListSecurity(Fleet& fleet, const json::object&) {
+Result<json::value> ListSecurity(const Call& call) {
   json::array list;
-  CPIS_TRY(fleet.store().Read([&](Store& store) -> Status {
+  CPIS_TRY(call.fleet.store().Read([&](Store& store) -> Status {
     CPIS_ASSIGN(const std::vector<SecurityEvent> events, store.security().Latest(kMostListed));
     for (const SecurityEvent& event : events) list.push_back(ToValue(event));
     return Status::Ok();
@@ -108,13 +100,13 @@ Result<json::value> ListSecurity(Fleet& fleet, const json::object&) {
   return json::value(list);
 }
 
-Result<json::value> AcknowledgeSecurity(Fleet& fleet, const json::object& arguments) {
-  const std::string text = TextOf(arguments, "id");
+Result<json::value> AcknowledgeSecurity(const Call& call) {
+  const std::string text = call.TextOr("id", "");
   int64_t id = 0;
   const auto* const end = text.data() + text.size();
   const auto [stopped, error] = std::from_chars(text.data(), end, id);
   if (error != std::errc() || stopped != end) return Invalid(Quoted(text) + " is not the id of a security event (a number, see \"fleet security\")");
-  CPIS_TRY(fleet.store().Change([&](Store& store) { return store.security().Acknowledge(id, store.clock().Now()); }));
+  CPIS_TRY(call.fleet.store().Change([&](Store& store) { return store.security().Acknowledge(id, store.clock().Now()); }));
   return json::value{{"id", id}, {"acknowledged", true}};
 }
 

@@ -3,25 +3,21 @@
 // Methods of `cpisctl fleet audit` and `cpisctl fleet security`, and what status and metrics say of security events.
 #pragma once
 
-#include <boost/json.hpp>
-
-#include "platform/status.h"
+#include "sync/fleet/method_call.h"
 
 namespace cpis::sync::fleet {
 
-class Fleet;
-
 // {"nhs_number"?, "staff"?, "node"?, "since"?, "auditor"?, "pin"?} → list of looks, newest first. kInvalid without any of the
 // first four; kDenied as AuditorGate.
-platform::Result<boost::json::value> AskAudit(Fleet& fleet, const boost::json::object& arguments);
+Result<json::value> AskAudit(const Call& call);
 // {} → {"entries", "outstanding": […]}; kCorrupt says where the record breaks.
-platform::Result<boost::json::value> VerifyAudit(Fleet& fleet, const boost::json::object& arguments);
+Result<json::value> VerifyAudit(const Call& call);
 // {} → list of events, newest first.
-platform::Result<boost::json::value> ListSecurity(Fleet& fleet, const boost::json::object& arguments);
+Result<json::value> ListSecurity(const Call& call);
 // {"id"}: kNotFound.
-platform::Result<boost::json::value> AcknowledgeSecurity(Fleet& fleet, const boost::json::object& arguments);
+Result<json::value> AcknowledgeSecurity(const Call& call);
 
 // {"open", "total", "latest": […]}
-platform::Result<boost::json::value> SecurityStatus(Fleet& fleet);
+Result<json::value> SecurityStatus(Fleet& fleet);
 
 }  // namespace cpis::sync::fleet

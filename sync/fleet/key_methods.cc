@@ -4,22 +4,17 @@
 #include <charconv>
 
 #include "sync/fleet/epochs.h"
+#include "sync/fleet/fleet.h"
 
 namespace cpis::sync::fleet {
 namespace {
 
-namespace json = boost::json;
-
-std::string TextOf(const json::object& arguments, std::string_view key) {
-  const json::value* value = arguments.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
 
 // Enough to tell two keys apart by eye.
 std::string FingerprintOf(ByteView public_key) { return platform::Hex(crypto::Blake2b(8, {public_key})); }
 
-Result<crypto::Epoch> PastOf(const json::object& arguments) {
-  const std::string text = TextOf(arguments, "past");
+Result<crypto::Epoch> PastOf(const Call& call) {
+  const std::string text = call.TextOr("past", "");
   if (text.empty()) return crypto::Epoch{0};
   uint32_t number = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -31,11 +26,11 @@ Result<crypto::Epoch> PastOf(const json::object& arguments) {
 
 }  // namespace
 
-Result<json::value> BeginEpochByOrder(Fleet& fleet, const json::object& arguments) {
-  CPIS_ASSIGN(const crypto::Epoch past, PastOf(arguments));
-  const json::value* restored = arguments.if_contains("restored");
+Result<json::value> BeginEpochByOrder(const Call& call) {
+  CPIS_ASSIGN(const crypto::Epoch past, PastOf(call));
+  const json::value* restored = call.arguments.if_contains("restored");
   uint32_t epoch = 0;
-  CPIS_TRY(fleet.store().Change([&](Store& store) -> Status {
+  CPIS_TRY(call.fleet.store().Change([&](Store& store) -> Status {
     if (restored != nullptr && restored->is_bool() && restored->as_bool()) CPIS_TRY(KeepReturn(store));
     CPIS_TRY(RotateEpoch(store, past));
     epoch = static_cast<uint32_t>(store.epoch());
@@ -56,12 +51,12 @@ Result<json::object> EpochStatus(Fleet& fleet) {
   return status;
 }
 
-Result<json::value> ShowKeys(Fleet& fleet) {
-  const FleetKeys& keys = fleet.store().keys();
+Result<json::value> ShowKeys(const Call& call) {
+  const FleetKeys& keys = call.fleet.store().keys();
   CPIS_ASSIGN(const KeySet set, DecodeKeySet(keys.signed_key_set, keys.root_public_key));
   const std::array<ByteView, kRotatableKeys> public_keys{set.content, set.freshness, set.policy, set.fleet_box, set.root};
   json::array list;
-  const Instant now = fleet.store().clock().Now();
+  const Instant now = call.fleet.store().clock().Now();
   for (size_t i = 0; i < public_keys.size(); ++i) {
     const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - keys.made[i]).count();
     list.push_back({{"key", Name(static_cast<RotatableKey>(i))},
@@ -69,17 +64,17 @@ Result<json::value> ShowKeys(Fleet& fleet) {
                     {"made_at", platform::Rfc3339(keys.made[i])},
                     {"age_seconds", age}});
   }
-  const bool here = fleet.RootKeyIsHere();
+  const bool here = call.fleet.RootKeyIsHere();
   return json::value{{"version", set.version},
                      {"keys", list},
                      {"root_key_on_server", here},
                      {"advice", here ? "move root.key from the state directory to removable media" : ""}};
 }
 
-Result<json::value> ProposeKeySet(Fleet& fleet, const json::object& arguments) {
-  CPIS_ASSIGN(const RotatableKey which, ParseRotatableKey(TextOf(arguments, "key")));
-  CPIS_ASSIGN(const Bytes new_root, platform::ParseBase64Url(TextOf(arguments, "new_root")));
-  CPIS_ASSIGN(const KeySet next, fleet.key_rotation().Propose(which, new_root));
+Result<json::value> ProposeKeySet(const Call& call) {
+  CPIS_ASSIGN(const RotatableKey which, ParseRotatableKey(call.TextOr("key", "")));
+  CPIS_ASSIGN(const Bytes new_root, platform::ParseBase64Url(call.TextOr("new_root", "")));
+  CPIS_ASSIGN(const KeySet next, call.fleet.key_rotation().Propose(which, new_root));
   return json::value{{"version", next.version},
                      {"content", platform::Base64Url(next.content)},
                      {"freshness", platform::Base64Url(next.freshness)},
@@ -88,10 +83,10 @@ Result<json::value> ProposeKeySet(Fleet& fleet, const json::object& arguments) {
                      {"root", platform::Base64Url(next.root)}};
 }
 
-Result<json::value> AdoptKeySet(Fleet& fleet, ByteView signed_key_set) {
-  const Status adopted = fleet.key_rotation().Adopt(signed_key_set, fleet.store().clock().Now());
+Result<json::value> AdoptKeySet(const Call& call) {
+  const Status adopted = call.fleet.key_rotation().Adopt(call.attachment, call.fleet.store().clock().Now());
   const bool refused = adopted.code() == platform::Code::kDenied || adopted.code() == platform::Code::kCorrupt;
-  if (!refused) fleet.StartAnew();  // also after a failed write: what the disk holds is found out then
+  if (!refused) call.fleet.StartAnew();  // also after a failed write: what the disk holds is found out then
   CPIS_TRY(adopted);
   return json::value{{"adopted", true}};
 }

@@ -3,20 +3,18 @@
 // What cpisctl asks about keys and epochs: `fleet rotate`, `fleet keys show` and the two halves of `fleet keys rotate`.
 #pragma once
 
-#include <boost/json.hpp>
-
-#include "sync/fleet/fleet.h"
+#include "sync/fleet/method_call.h"
 
 namespace cpis::sync::fleet {
 
 // {"restored": true, "past": "7"}, both optional.
-Result<boost::json::value> BeginEpochByOrder(Fleet& fleet, const boost::json::object& arguments);
-Result<boost::json::value> ShowKeys(Fleet& fleet);
+Result<json::value> BeginEpochByOrder(const Call& call);
+Result<json::value> ShowKeys(const Call& call);
 // {"key": "content", "new_root": base64url, for root only}; gives the unsigned key set.
-Result<boost::json::value> ProposeKeySet(Fleet& fleet, const boost::json::object& arguments);
+Result<json::value> ProposeKeySet(const Call& call);
 // The signed key set is the attachment. The server starts anew.
-Result<boost::json::value> AdoptKeySet(Fleet& fleet, ByteView signed_key_set);
+Result<json::value> AdoptKeySet(const Call& call);
 // Of `fleet status`: epoch, and what somebody must do about it.
-Result<boost::json::object> EpochStatus(Fleet& fleet);
+Result<json::object> EpochStatus(Fleet& fleet);
 
 }  // namespace cpis::sync::fleet
