@@ -20,6 +20,10 @@ using platform::Status;
 constexpr auto kBackAgain = std::chrono::seconds(30);     // a server with a large register reads all of it when it starts
 constexpr auto kAskAgain = std::chrono::milliseconds(100);
 constexpr uint64_t kMostKeyBytes = 1024;
+constexpr uint64_t kMostAppointmentBytes = 4096;
+
+// Beside a root key that replaced another: the key set that named it.
+std::string AppointmentOf(const std::string& root_file) { return root_file + ".appointed"; }
 
 Result<crypto::SigningKey> ReadRoot(const std::string& file) {
   CPIS_ASSIGN(Bytes raw, platform::ReadFile(file, kMostKeyBytes));
@@ -60,6 +64,31 @@ Result<sync::KeySet> ReadProposal(const json::value& proposal) {
   return next;
 }
 
+// The present key set, as this root signed it; or, where it is new, as its predecessor did when it was appointed here.
+Result<sync::KeySet> ReadPresent(const json::value& proposal, const crypto::SigningKey& root, const std::string& root_file) {
+  CPIS_ASSIGN(const Bytes present, platform::ParseBase64Url(Text(proposal, "present")));
+  if (auto ours = sync::DecodeKeySet(present, root.public_key); ours.ok()) return ours;
+  const auto appointed = platform::ReadFile(AppointmentOf(root_file), kMostAppointmentBytes);
+  CPIS_ASSIGN(const Bytes signer, platform::ParseBase64Url(Text(proposal, "signed_by")));
+  if (appointed.ok() && *appointed == present) return sync::DecodeKeySet(present, signer);
+  return platform::Denied("\"" + root_file + "\" is not what the fleet's present keys are signed with (is --root the right file, with "
+                          "the .appointed that was made with it beside it?)");
+}
+
+// Root vouches for what was asked for and for nothing else: a server that was taken over must not get another key signed with it.
+Status CheckProposal(const sync::KeySet& next, sync::KeySet present, std::string_view which, const json::object& wanted) {
+  ++present.version;
+  if (which == "content") present.content = next.content;
+  if (which == "freshness") present.freshness = next.freshness;
+  if (which == "policy") present.policy = next.policy;
+  if (which == "box") present.fleet_box = next.fleet_box;
+  if (which == "root") {
+    CPIS_ASSIGN(present.root, platform::ParseBase64Url(Text(wanted, "new_root")));
+  }
+  if (next == present) return Status::Ok();
+  return platform::Denied("the server proposes more than another " + std::string(which) + " key: nothing was signed");
+}
+
 Result<json::value> AwaitVersion(const Command& command, const Surroundings& around, int64_t version) {
   for (const auto end = std::chrono::steady_clock::now() + kBackAgain; std::chrono::steady_clock::now() < end;) {
     const auto shown = Ask(command, around, {"fleet.keys.show", "{}", {}});
@@ -80,7 +109,11 @@ Result<json::value> Rotate(const Command& command, const Surroundings& around) {
   }
   CPIS_ASSIGN(const json::value proposal, Ask(command, around, {"fleet.keys.propose", json::serialize(wanted), {}}));
   CPIS_ASSIGN(const sync::KeySet next, ReadProposal(proposal));
-  CPIS_TRY(Ask(command, around, {"fleet.keys.adopt", "{}", sync::EncodeKeySet(next, root)}).status());
+  CPIS_ASSIGN(sync::KeySet present, ReadPresent(proposal, root, Text(typed, "root_file")));
+  CPIS_TRY(CheckProposal(next, std::move(present), which, wanted));
+  const Bytes signed_next = sync::EncodeKeySet(next, root);
+  if (which == "root") CPIS_TRY(platform::WriteFileDurably(AppointmentOf(Text(typed, "new_root_file")), signed_next));
+  CPIS_TRY(Ask(command, around, {"fleet.keys.adopt", "{}", signed_next}).status());
   return AwaitVersion(command, around, next.version);
 }
 

@@ -75,7 +75,10 @@ Result<json::value> ProposeKeySet(const Call& call) {
   CPIS_ASSIGN(const RotatableKey which, ParseRotatableKey(call.TextOr("key", "")));
   CPIS_ASSIGN(const Bytes new_root, platform::ParseBase64Url(call.TextOr("new_root", "")));
   CPIS_ASSIGN(const KeySet next, call.fleet.key_rotation().Propose(which, new_root));
-  return json::value{{"version", next.version},
+  const FleetKeys& keys = call.fleet.store().keys();
+  return json::value{{"present", platform::Base64Url(keys.signed_key_set)},
+                     {"signed_by", platform::Base64Url(keys.root_public_key)},
+                     {"version", next.version},
                      {"content", platform::Base64Url(next.content)},
                      {"freshness", platform::Base64Url(next.freshness)},
                      {"policy", platform::Base64Url(next.policy)},

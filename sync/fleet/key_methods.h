@@ -10,7 +10,7 @@ namespace cpis::sync::fleet {
 // {"restored": true, "past": "7"}, both optional.
 Result<json::value> BeginEpochByOrder(const Call& call);
 Result<json::value> ShowKeys(const Call& call);
-// {"key": "content", "new_root": base64url, for root only}; gives the unsigned key set.
+// {"key": "content", "new_root": base64url, for root only}; gives the unsigned key set, and the present one as root signed it.
 Result<json::value> ProposeKeySet(const Call& call);
 // The signed key set is the attachment. The server starts anew.
 Result<json::value> AdoptKeySet(const Call& call);

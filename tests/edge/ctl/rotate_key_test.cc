@@ -19,23 +19,30 @@ struct Desk {
   platform::ScratchDirectory stick;
   crypto::SigningKey root = crypto::NewSigningKey();
   std::vector<sync::LocalCall> calls;
+  // Of the desk: what it says root has signed, and what it proposes after that.
+  sync::KeySet present{1, platform::Bytes(32, 1), platform::Bytes(32, 2), platform::Bytes(32, 3), platform::Bytes(32, 4), {}};
+  std::optional<platform::Bytes> signed_present;
   sync::KeySet proposed{2, platform::Bytes(32, 1), platform::Bytes(32, 2), platform::Bytes(32, 3), platform::Bytes(32, 4), {}};
   std::optional<sync::KeySet> adopted;
   std::ostringstream out, err;
 
   Desk() {
-    proposed.root = root.public_key;
+    present.root = proposed.root = root.public_key;
+    proposed.content = platform::Bytes(32, 9);
     REQUIRE(platform::WriteFileDurably(stick / "root.key", root.secret.Reveal()).ok());
   }
   sync::LocalAnswer Answers(const sync::LocalCall& call) {
     calls.push_back(call);
     const json::value arguments = json::parse(call.json);
     if (call.method == "fleet.keys.propose") {
+      if (arguments.at("key") != "content") proposed.content = present.content;
       if (const auto* key = arguments.as_object().if_contains("new_root")) {
         proposed.root = *platform::ParseBase64Url(std::string(key->as_string()));
       }
       const auto text = [](const platform::Bytes& key) { return platform::Base64Url(key); };
-      return {json::serialize(json::object{{"version", proposed.version}, {"content", text(proposed.content)},
+      return {json::serialize(json::object{{"present", text(signed_present.value_or(sync::EncodeKeySet(present, root)))},
+                                           {"signed_by", text(root.public_key)},
+                                           {"version", proposed.version}, {"content", text(proposed.content)},
                                            {"freshness", text(proposed.freshness)}, {"policy", text(proposed.policy)},
                                            {"box", text(proposed.fleet_box)}, {"root", text(proposed.root)}})};
     }
@@ -97,6 +104,43 @@ TEST_CASE("what is no root key, or another fleet's, replaces nothing") {
   REQUIRE(platform::WriteFileDurably(desk.stick / "other.key", other.secret.Reveal()).ok());
   CHECK(desk.Rotates("content", {{"root_file", (desk.stick / "other.key").string()}}) == 4);
   CHECK_FALSE(desk.adopted);
+}
+
+TEST_CASE("root signs the key that was asked for, and no other that the server slips in") {
+  Desk desk;
+  SECTION("another policy key") { desk.proposed.policy = platform::Bytes(32, 8); }
+  SECTION("another root") { desk.proposed.root = crypto::NewSigningKey().public_key; }
+  SECTION("a later version") { desk.proposed.version = 3; }
+  SECTION("on top of a key set that root never signed") {
+    sync::KeySet invented = desk.present;
+    invented.policy = desk.proposed.policy = platform::Bytes(32, 8);
+    desk.signed_present = sync::EncodeKeySet(invented, crypto::NewSigningKey());
+  }
+  CHECK(desk.Rotates("content") == 4);
+  CHECK_FALSE(desk.adopted);
+}
+
+TEST_CASE("a root that was appointed knows the key set that named it, and no other of its predecessor's") {
+  Desk desk;
+  const std::string next = (desk.stick / "next.key").string();
+  REQUIRE(desk.Rotates("root", {{"new_root_file", next}}) == 0);
+  desk.signed_present = sync::EncodeKeySet(*desk.adopted, desk.root);
+  REQUIRE(*platform::ReadFile(next + ".appointed", 4096) == *desk.signed_present);
+  desk.present = *desk.adopted;
+  desk.proposed = desk.present;
+  desk.proposed.version = 3;
+  desk.proposed.content = platform::Bytes(32, 7);
+  SECTION("its own") {
+    desk.Rotates("content", {{"root_file", next}});
+    CHECK(desk.calls.back().method == "fleet.keys.adopt");
+  }
+  SECTION("another") {
+    sync::KeySet other = desk.present;
+    other.policy = desk.proposed.policy = platform::Bytes(32, 8);
+    desk.signed_present = sync::EncodeKeySet(other, desk.root);
+    CHECK(desk.Rotates("content", {{"root_file", next}}) == 4);
+    CHECK(desk.calls.back().method == "fleet.keys.propose");
+  }
 }
 
 }  // namespace
