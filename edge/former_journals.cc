@@ -2,6 +2,7 @@
 #include "edge/former_journals.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "edge/tuning.h"
 #include "platform/erase.h"
@@ -17,8 +18,6 @@ using platform::Statement;
 
 constexpr std::string_view kPrefix = "journal-node-";
 constexpr std::string_view kSuffix = ".db";
-constexpr int64_t kWaiting = 0;      // as in journal_file.cc
-constexpr int64_t kQuarantined = 1;
 // A fleet that does not know the former node refuses what it left; that must not go on for ever.
 constexpr int kMostRefusals = 5;
 
@@ -92,15 +91,8 @@ Result<std::vector<sync::node::Outbox::Item>> FormerJournals::Oldest(size_t limi
       platform::LogError("journal", file.filename().string() + " cannot be read and stays: " + opened.status().message());
       continue;
     }
-    Database& database = *opened;
-    CPIS_ASSIGN(Statement query,
-                database.Prepare("SELECT seq, id, envelope FROM entries WHERE state = ? ORDER BY kind, seq LIMIT ?"));
-    query.Bind(kWaiting).Bind(static_cast<int64_t>(limit - items.size()));
-    while (true) {
-      CPIS_ASSIGN(const bool more, query.Step());
-      if (!more) break;
-      items.push_back({static_cast<uint64_t>(query.Int(0)), query.Text(1), platform::ToBytes(query.Blob(2))});
-    }
+    CPIS_ASSIGN(auto waiting, OldestEntries(*opened, limit - items.size()));
+    std::move(waiting.begin(), waiting.end(), std::back_inserter(items));
     if (items.size() == limit) break;
   }
   return items;
@@ -115,10 +107,8 @@ Status FormerJournals::Settle(const sync::Receipt& receipt) {
   {
     CPIS_ASSIGN(Database database, Open(file));
     const bool quarantined = receipt.verdict == sync::Verdict::kQuarantined;
-    CPIS_ASSIGN(Statement settle, database.Prepare(quarantined ? "UPDATE entries SET state = ?, reason = ? WHERE seq = ? AND id = ?"
-                                                               : "DELETE FROM entries WHERE seq = ? AND id = ?"));
-    if (quarantined) settle.Bind(kQuarantined).Bind(receipt.reason);
-    CPIS_TRY(settle.Bind(static_cast<int64_t>(receipt.node_sequence)).Bind(receipt.id).Run());
+    CPIS_TRY(quarantined ? QuarantineEntry(database, receipt.node_sequence, receipt.id, receipt.reason)
+                         : RemoveEntry(database, receipt.node_sequence, receipt.id));
     CPIS_ASSIGN(const int64_t entries, Entries(database));
     left = entries > 0;
   }
@@ -136,15 +126,10 @@ Result<JournalFile::Counts> FormerJournals::Count() {
       ++counts.quarantined;  // at least; it must not look as if nothing were there
       continue;
     }
-    Database& database = *opened;
-    CPIS_ASSIGN(Statement query, database.Prepare("SELECT state, kind, count(*) FROM entries GROUP BY state, kind"));
-    while (true) {
-      CPIS_ASSIGN(const bool more, query.Step());
-      if (!more) break;
-      const auto count = static_cast<uint64_t>(query.Int(2));
-      const bool attendance = query.Int(1) == static_cast<int64_t>(sync::EntryKind::kAttendance);
-      (query.Int(0) != kWaiting ? counts.quarantined : attendance ? counts.attendances_waiting : counts.audit_waiting) += count;
-    }
+    CPIS_ASSIGN(const JournalFile::Counts here, CountEntries(*opened));
+    counts.attendances_waiting += here.attendances_waiting;
+    counts.audit_waiting += here.audit_waiting;
+    counts.quarantined += here.quarantined;
   }
   return counts;
 }

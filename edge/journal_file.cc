@@ -25,9 +25,6 @@ constexpr std::string_view kSchema = R"(
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL);
 )";
 
-constexpr int64_t kWaiting = 0;
-constexpr int64_t kQuarantined = 1;
-
 int64_t Stored(Instant at) { return at.time_since_epoch().count(); }
 Instant ReadInstant(int64_t stored) { return Instant(std::chrono::milliseconds(stored)); }
 int64_t Stored(sync::EntryKind kind) { return static_cast<int64_t>(kind); }
@@ -40,7 +37,7 @@ OutboxItem ReadItem(const Statement& row) {
   item.id = row.Text(0);
   item.sequence = static_cast<uint64_t>(row.Int(1));
   item.kind = KindName(row.Int(2));
-  item.state = row.Int(3) == kWaiting ? "WAITING" : "QUARANTINED";
+  item.state = row.Int(3) == kEntryWaiting ? "WAITING" : "QUARANTINED";
   item.queued_at = ReadInstant(row.Int(4));
   item.reason = row.Text(5);
   item.bytes = static_cast<size_t>(row.Int(6));
@@ -125,17 +122,7 @@ Status JournalFile::ForgetAttended(const std::string& id) {
   return forget.Bind(id).Run();
 }
 
-Result<std::vector<sync::node::Outbox::Item>> JournalFile::Oldest(size_t limit) {
-  CPIS_ASSIGN(Statement query,
-              database_.Prepare("SELECT seq, id, envelope FROM entries WHERE state = ? ORDER BY kind, seq LIMIT ?"));
-  query.Bind(kWaiting).Bind(static_cast<int64_t>(limit));
-  std::vector<sync::node::Outbox::Item> items;
-  while (true) {
-    CPIS_ASSIGN(const bool more, query.Step());
-    if (!more) return items;
-    items.push_back({static_cast<uint64_t>(query.Int(0)), query.Text(1), platform::ToBytes(query.Blob(2))});
-  }
-}
+Result<std::vector<sync::node::Outbox::Item>> JournalFile::Oldest(size_t limit) { return OldestEntries(database_, limit); }
 
 Status JournalFile::Settle(const sync::Receipt& receipt, ByteView signed_bytes) {
   if (receipt.node != identity_->node_id) return Status::Ok();
@@ -148,19 +135,17 @@ Status JournalFile::Settle(const sync::Receipt& receipt, ByteView signed_bytes) 
                                 "SELECT seq, id, kind, queued_at, length(envelope), ?, ? FROM entries "
                                 "WHERE seq = ? AND id = ?"));
   CPIS_TRY(insert.Bind(Stored(receipt.server_time)).Bind(signed_bytes).Bind(seq).Bind(receipt.id).Run());
-  CPIS_ASSIGN(Statement remove, database_.Prepare("DELETE FROM entries WHERE seq = ? AND id = ?"));
-  return remove.Bind(seq).Bind(receipt.id).Run();
+  return RemoveEntry(database_, receipt.node_sequence, receipt.id);
 }
 
 Status JournalFile::Quarantine(uint64_t seq, std::string_view id, std::string_view reason) {
-  CPIS_ASSIGN(Statement keep, database_.Prepare("UPDATE entries SET state = ?, reason = ? WHERE seq = ? AND id = ?"));
-  return keep.Bind(kQuarantined).Bind(reason).Bind(static_cast<int64_t>(seq)).Bind(id).Run();
+  return QuarantineEntry(database_, seq, id, reason);
 }
 
 Status JournalFile::Restore(const std::string& id) {
   CPIS_ASSIGN(Statement restore,
               database_.Prepare("UPDATE entries SET state = ?, reason = '' WHERE id = ? AND state = ?"));
-  CPIS_TRY(restore.Bind(kWaiting).Bind(id).Bind(kQuarantined).Run());
+  CPIS_TRY(restore.Bind(kEntryWaiting).Bind(id).Bind(kEntryQuarantined).Run());
   return database_.Changes() == 1 ? Status::Ok() : platform::NotFound("no quarantined entry has the id \"" + id + "\"");
 }
 
@@ -195,22 +180,7 @@ Result<OutboxItem> JournalFile::Show(const std::string& id) {
   return item;
 }
 
-Result<JournalFile::Counts> JournalFile::Count() {
-  CPIS_ASSIGN(Statement query, database_.Prepare("SELECT state, kind, count(*) FROM entries GROUP BY state, kind"));
-  Counts counts;
-  while (true) {
-    CPIS_ASSIGN(const bool more, query.Step());
-    if (!more) return counts;
-    const uint64_t count = static_cast<uint64_t>(query.Int(2));
-    if (query.Int(0) == kQuarantined) {
-      counts.quarantined += count;
-    } else if (query.Int(1) == Stored(sync::EntryKind::kAttendance)) {
-      counts.attendances_waiting = count;
-    } else {
-      counts.audit_waiting = count;
-    }
-  }
-}
+Result<JournalFile::Counts> JournalFile::Count() { return CountEntries(database_); }
 
 Result<std::optional<Bytes>> JournalFile::Meta(std::string_view key) {
   CPIS_ASSIGN(Statement query, database_.Prepare("SELECT value FROM meta WHERE key = ?"));

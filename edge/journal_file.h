@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "edge/journal_entries.h"
 #include "edge/node.h"
 #include "platform/sqlite.h"
 #include "sync/node/identity.h"
@@ -68,11 +69,7 @@ class JournalFile {
   Result<std::vector<OutboxItem>> List();
   Result<OutboxItem> Show(const std::string& id);
 
-  struct Counts {
-    uint64_t attendances_waiting = 0;
-    uint64_t audit_waiting = 0;
-    uint64_t quarantined = 0;
-  };
+  using Counts = EntryCounts;
   Result<Counts> Count();
 
   // Walks the chain, and holds the checkpoints of what waits against it. kCorrupt says where it breaks.
