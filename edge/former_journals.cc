@@ -2,7 +2,7 @@
 #include "edge/former_journals.h"
 
 #include <algorithm>
-#include <iterator>
+#include <utility>
 
 #include "edge/tuning.h"
 #include "platform/erase.h"
@@ -18,7 +18,7 @@ using platform::Statement;
 
 constexpr std::string_view kPrefix = "journal-node-";
 constexpr std::string_view kSuffix = ".db";
-// A fleet that does not know the former node refuses what it left; that must not go on for ever.
+// The server may be busy; but what the disk has damaged, or is of a node that the fleet does not know, is refused each time.
 constexpr int kMostRefusals = 5;
 
 Result<Database> Open(const fs::path& file) {
@@ -82,17 +82,19 @@ std::vector<fs::path> FormerJournals::Files() const {
   return files;
 }
 
-Result<std::vector<sync::node::Outbox::Item>> FormerJournals::Oldest(size_t limit) {
+Result<std::vector<sync::node::Outbox::Item>> FormerJournals::Oldest(size_t limit, const std::set<std::string>& passed) {
   const std::lock_guard lock(mutex_);
   std::vector<sync::node::Outbox::Item> items;
   for (const fs::path& file : Files()) {
     auto opened = Open(file);
-    if (!opened.ok()) {
-      platform::LogError("journal", file.filename().string() + " cannot be read and stays: " + opened.status().message());
+    auto waiting = opened.ok() ? OldestEntries(*opened, limit + passed.size()) : opened.status();
+    if (!waiting.ok()) {
+      platform::LogError("journal", file.filename().string() + " cannot be read and stays: " + waiting.status().message());
       continue;
     }
-    CPIS_ASSIGN(auto waiting, OldestEntries(*opened, limit - items.size()));
-    std::move(waiting.begin(), waiting.end(), std::back_inserter(items));
+    for (auto& item : *waiting) {
+      if (items.size() < limit && !passed.contains(item.id)) items.push_back(std::move(item));
+    }
     if (items.size() == limit) break;
   }
   return items;
@@ -122,35 +124,44 @@ Result<JournalFile::Counts> FormerJournals::Count() {
   JournalFile::Counts counts;
   for (const fs::path& file : Files()) {
     auto opened = Open(file);
-    if (!opened.ok()) {
+    const auto here = opened.ok() ? CountEntries(*opened) : opened.status();
+    if (!here.ok()) {
       ++counts.quarantined;  // at least; it must not look as if nothing were there
       continue;
     }
-    CPIS_ASSIGN(const JournalFile::Counts here, CountEntries(*opened));
-    counts.attendances_waiting += here.attendances_waiting;
-    counts.audit_waiting += here.audit_waiting;
-    counts.quarantined += here.quarantined;
+    counts.attendances_waiting += here->attendances_waiting;
+    counts.audit_waiting += here->audit_waiting;
+    counts.quarantined += here->quarantined;
   }
   return counts;
 }
 
+// This vehicle cannot tell which one the server will refuse, for the key that it was signed with is erased; the server ends the
+// stream there. The first of a batch that is never answered is the one, and is passed over.
 Result<std::vector<WholeOutbox::Item>> WholeOutbox::Oldest(size_t limit) {
   CPIS_ASSIGN(std::vector<Item> items, journal_.Oldest(limit));
   if (!items.empty()) return items;
-  {
-    const std::lock_guard lock(mutex_);
-    if (unanswered_ > kMostRefusals) return items;
-    ++unanswered_;
+  const std::lock_guard lock(mutex_);
+  if (unanswered_ >= kMostRefusals) {
+    platform::LogWarning("journal", "an entry of a former node is refused each time and passed over: " + first_);
+    passed_.insert(first_);
+    unanswered_ = 0;
   }
-  return former_.Oldest(limit);
+  const bool doubtful = unanswered_ > 0 || !passed_.empty();  // then the radio is not used for what waits behind
+  CPIS_ASSIGN(items, former_.Oldest(doubtful ? 1 : limit, passed_));
+  const std::string first = items.empty() ? "" : items.front().id;
+  if (first != std::exchange(first_, first)) unanswered_ = 0;
+  if (!items.empty()) ++unanswered_;
+  return items;
 }
 
 Status WholeOutbox::Settle(const sync::Receipt& receipt, ByteView signed_bytes) {
   CPIS_TRY(journal_.Settle(receipt, signed_bytes));
-  const Status settled = former_.Settle(receipt);
+  CPIS_TRY(former_.Settle(receipt));
   const std::lock_guard lock(mutex_);
-  if (settled.ok()) unanswered_ = 0;
-  return settled;
+  if (receipt.id == first_) unanswered_ = 0;
+  if (first_.empty()) passed_.clear();  // all others are gone, and the server answers: it may have been busy then
+  return Status::Ok();
 }
 
 }  // namespace cpis::edge

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,8 @@ class FormerJournals {
  public:
   explicit FormerJournals(std::filesystem::path state) : state_(std::move(state)) {}
 
-  Result<std::vector<sync::node::Outbox::Item>> Oldest(size_t limit);
+  // Without those whose ids are `passed`. A file that cannot be read holds up none of the others.
+  Result<std::vector<sync::node::Outbox::Item>> Oldest(size_t limit, const std::set<std::string>& passed);
   Status Settle(const sync::Receipt& receipt);  // of another node than these: changes nothing
   Result<JournalFile::Counts> Count();
 
@@ -35,7 +37,8 @@ class FormerJournals {
   std::mutex mutex_;  // one connection to a file at a time
 };
 
-// The journal's way out, and behind it that of the former ones. Thread-safe.
+// The journal's way out, and behind it that of the former ones. What the server refuses again and again of those is passed over,
+// and stays; it is offered again when the server has taken something else, and after a restart. Thread-safe.
 class WholeOutbox final : public sync::node::Outbox {
  public:
   // Both must outlive it.
@@ -49,7 +52,10 @@ class WholeOutbox final : public sync::node::Outbox {
   Journal& journal_;
   FormerJournals& former_;
   std::mutex mutex_;
-  int unanswered_ = 0;  // guarded by mutex_; how often former entries were offered since one was settled
+  // Everything below is guarded by mutex_.
+  std::string first_;             // id of the first former entry that was offered last; empty when there was none
+  int unanswered_ = 0;            // how often it was offered so
+  std::set<std::string> passed_;  // ids
 };
 
 }  // namespace cpis::edge

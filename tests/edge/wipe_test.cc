@@ -11,6 +11,7 @@
 #include "edge/replica.h"
 #include "fleet_fixture.h"
 #include "platform/plain_key_store.h"
+#include "platform/sqlite.h"
 
 namespace cpis::edge {
 namespace {
@@ -227,17 +228,94 @@ TEST_CASE("what former nodes left goes out behind what waits now, and a journal 
   CHECK_FALSE(std::filesystem::exists(vehicle.state / ("journal-" + vehicle.identity.node_id + ".db")));
 }
 
-TEST_CASE("a fleet that refuses what a former node left is not asked for ever") {
-  Parked vehicle;
-  REQUIRE(FinishWipe({vehicle.state, *vehicle.key_store, vehicle.clock, &vehicle.identity}, vehicle.Begins()).ok());
-  auto journal = Journal::Open(vehicle.state / "journal.db", vehicle.identity);
-  FormerJournals former(vehicle.state);
-  WholeOutbox outbox(**journal, former);
-  int offered = 0;
-  for (int i = 0; i < 50; ++i) offered += outbox.Oldest(64)->empty() ? 0 : 1;
-  CHECK(offered > 0);
-  CHECK(offered < 10);
-  CHECK(former.Count()->attendances_waiting == 2);  // kept
+// A vehicle that was wiped, and is another node now; and a fleet server that ends the stream at what it refuses, as the real one.
+struct Returned : Parked {
+  Returned() {
+    REQUIRE(FinishWipe({state, *key_store, clock, &identity}, Begins()).ok());
+    now.node_id = "node-fedcba9876543210";
+    journal = *Journal::Open(state / "journal.db", now);
+    former = std::make_unique<FormerJournals>(state);
+    outbox = std::make_unique<WholeOutbox>(*journal, *former);
+  }
+  void Damages(const std::string& condition) {
+    auto database = platform::Database::Open(state / ("journal-" + identity.node_id + ".db"));
+    REQUIRE(database.ok());
+    REQUIRE(database->Run("UPDATE entries SET envelope = substr(envelope, 1, 60) || x'5a5a' || substr(envelope, 63) WHERE " + condition).ok());
+  }
+  void Settles(const sync::node::Outbox::Item& item, const std::string& node) {
+    const sync::Receipt receipt{node, item.node_sequence, item.id, sync::Verdict::kAccepted, kNow, ""};
+    REQUIRE(outbox->Settle(receipt, sync::EncodeReceipt(receipt, other.freshness())).ok());
+  }
+  // One stream. How many envelopes were sent.
+  size_t Forwards() {
+    size_t sent = 0;
+    for (;;) {
+      const auto items = outbox->Oldest(64);
+      REQUIRE(items.ok());
+      if (items->empty()) return sent;
+      sent += items->size();
+      for (const auto& item : *items) {
+        const bool own = sync::DecodeEnvelope(item.envelope, now.signing.public_key).ok() && item.id == own_id;
+        if (!own && (refuses_former || !sync::DecodeEnvelope(item.envelope, identity.signing.public_key).ok())) return sent;
+        Settles(item, own ? now.node_id : identity.node_id);
+      }
+    }
+  }
+  void Looks() {
+    Journal::Record record;
+    record.audit.action = "lookup";
+    record.audit.occurred_at = record.audit.recorded_at = kNow;
+    REQUIRE(journal->Append(std::move(record)).ok());
+    own_id = journal->Oldest(1)->front().id;
+  }
+
+  TestFleet other;
+  sync::node::Identity now = other.Identity();
+  std::string own_id;
+  bool refuses_former = false;
+  std::unique_ptr<Journal> journal;
+  std::unique_ptr<FormerJournals> former;
+  std::unique_ptr<WholeOutbox> outbox;
+};
+
+TEST_CASE("an entry of a former node that the disk damaged holds up none behind it, and stays") {
+  const bool crew_goes_on = GENERATE(false, true);
+  Returned vehicle;
+  vehicle.Damages("seq = (SELECT min(seq) FROM entries WHERE kind = 1) OR seq = (SELECT min(seq) FROM entries WHERE kind = 2)");
+  for (int stream = 0; stream < 20; ++stream) {
+    if (crew_goes_on) vehicle.Looks();
+    (void)vehicle.Forwards();
+  }
+  CHECK(vehicle.former->Count()->attendances_waiting == 1);
+  CHECK(vehicle.former->Count()->audit_waiting == 1);
+}
+
+TEST_CASE("a file of a former node that is damaged holds up none of the others") {
+  Returned vehicle;
+  std::filesystem::copy(vehicle.state / ("journal-" + vehicle.identity.node_id + ".db"), vehicle.state / "journal-node-0.db");
+  {
+    auto database = platform::Database::Open(vehicle.state / "journal-node-0.db");
+    REQUIRE(database->Run("DROP TABLE entries").ok());
+  }
+  (void)vehicle.Forwards();
+  CHECK_FALSE(std::filesystem::exists(vehicle.state / ("journal-" + vehicle.identity.node_id + ".db")));
+  CHECK(std::filesystem::exists(vehicle.state / "journal-node-0.db"));
+  CHECK(vehicle.former->Count()->quarantined == 1);
+}
+
+TEST_CASE("a fleet that refuses what a former node left is not asked for ever, and is asked again when it takes something") {
+  Returned vehicle;
+  vehicle.refuses_former = true;
+  size_t sent = 0;
+  for (int stream = 0; stream < 50; ++stream) sent += vehicle.Forwards();
+  CHECK(sent > 0);
+  CHECK(sent < 40);  // five times for each of the four, and not all of them each time
+  CHECK(vehicle.Forwards() == 0);
+  CHECK(vehicle.former->Count()->attendances_waiting == 2);  // kept
+  vehicle.refuses_former = false;
+  vehicle.Looks();
+  (void)vehicle.Forwards();
+  CHECK(vehicle.former->Count()->attendances_waiting == 0);
 }
 
 }  // namespace
