@@ -36,6 +36,19 @@ Status Remove(const fs::path& file) {
   return Status::Ok();
 }
 
+Status SettleIn(const fs::path& file, const sync::Receipt& receipt) {
+  {
+    CPIS_ASSIGN(Database database, Open(file));
+    const bool quarantined = receipt.verdict == sync::Verdict::kQuarantined;
+    CPIS_TRY(quarantined ? QuarantineEntry(database, receipt.node_sequence, receipt.id, receipt.reason)
+                         : RemoveEntry(database, receipt.node_sequence, receipt.id));
+    CPIS_ASSIGN(const int64_t entries, Entries(database));
+    if (entries > 0) return Status::Ok();
+  }
+  platform::LogInfo("journal", "everything in " + file.filename().string() + " has arrived");
+  return Remove(file);
+}
+
 // Of a journal that cannot be read nothing is known: it is kept.
 bool NothingLeft(const fs::path& file) {
   auto database = Open(file);
@@ -102,21 +115,16 @@ Result<std::vector<sync::node::Outbox::Item>> FormerJournals::Oldest(size_t limi
 
 Status FormerJournals::Settle(const sync::Receipt& receipt) {
   const std::lock_guard lock(mutex_);
-  const fs::path file = state_ / ("journal-" + receipt.node + std::string(kSuffix));
-  const std::vector<fs::path> files = Files();
-  if (std::find(files.begin(), files.end(), file) == files.end()) return Status::Ok();
-  bool left = true;
-  {
-    CPIS_ASSIGN(Database database, Open(file));
-    const bool quarantined = receipt.verdict == sync::Verdict::kQuarantined;
-    CPIS_TRY(quarantined ? QuarantineEntry(database, receipt.node_sequence, receipt.id, receipt.reason)
-                         : RemoveEntry(database, receipt.node_sequence, receipt.id));
-    CPIS_ASSIGN(const int64_t entries, Entries(database));
-    left = entries > 0;
+  const std::string name = "journal-" + receipt.node;
+  Status settled;
+  for (const fs::path& file : Files()) {
+    // A vehicle put back to an old image may have left two of the same node.
+    const std::string stem = file.stem().string();
+    if (stem != name && !stem.starts_with(name + "-")) continue;
+    Status here = SettleIn(file, receipt);
+    if (settled.ok()) settled = std::move(here);
   }
-  if (left) return Status::Ok();
-  platform::LogInfo("journal", "everything that " + receipt.node + " left has arrived");
-  return Remove(file);
+  return settled;
 }
 
 Result<JournalFile::Counts> FormerJournals::Count() {

@@ -246,10 +246,10 @@ struct Returned : Parked {
     const sync::Receipt receipt{node, item.node_sequence, item.id, sync::Verdict::kAccepted, kNow, ""};
     REQUIRE(outbox->Settle(receipt, sync::EncodeReceipt(receipt, other.freshness())).ok());
   }
-  // One stream. How many envelopes were sent.
-  size_t Forwards() {
+  // One stream, of so many batches at most. How many envelopes were sent.
+  size_t Forwards(int batches = 1000) {
     size_t sent = 0;
-    for (;;) {
+    for (; batches > 0; --batches) {
       const auto items = outbox->Oldest(64);
       REQUIRE(items.ok());
       if (items->empty()) return sent;
@@ -260,6 +260,7 @@ struct Returned : Parked {
         Settles(item, own ? now.node_id : identity.node_id);
       }
     }
+    return sent;
   }
   void Looks() {
     Journal::Record record;
@@ -301,6 +302,22 @@ TEST_CASE("a file of a former node that is damaged holds up none of the others")
   CHECK_FALSE(std::filesystem::exists(vehicle.state / ("journal-" + vehicle.identity.node_id + ".db")));
   CHECK(std::filesystem::exists(vehicle.state / "journal-node-0.db"));
   CHECK(vehicle.former->Count()->quarantined == 1);
+}
+
+TEST_CASE("a vehicle that was the same node twice, from an old image, gets rid of what both left") {
+  Returned vehicle;
+  const std::filesystem::path first = vehicle.state / ("journal-" + vehicle.identity.node_id + ".db");
+  std::filesystem::copy(first, vehicle.state / "image");
+  vehicle.journal.reset();
+  REQUIRE(std::filesystem::remove(vehicle.state / "journal.db"));
+  std::filesystem::rename(vehicle.state / "image", vehicle.state / "journal.db");
+  REQUIRE(SetJournalAside(vehicle.state, vehicle.identity.node_id).ok());
+  vehicle.journal = *Journal::Open(vehicle.state / "journal.db", vehicle.now);
+  vehicle.outbox = std::make_unique<WholeOutbox>(*vehicle.journal, *vehicle.former);
+  REQUIRE(vehicle.former->Count()->attendances_waiting == 4);
+  (void)vehicle.Forwards(20);
+  CHECK(vehicle.former->Count()->attendances_waiting == 0);
+  CHECK_FALSE(std::filesystem::exists(first));
 }
 
 TEST_CASE("a fleet that refuses what a former node left is not asked for ever, and is asked again when it takes something") {
