@@ -22,11 +22,11 @@ Status CheckIncident(const std::string& incident) {
 }
 
 Result<std::unique_ptr<EnrolledNode>> EnrolledNode::Open(const std::filesystem::path& state, sync::node::Identity identity,
-                                                         const platform::Clock& clock, KeepIdentity keep) {
+                                                         const platform::Clock& clock, KeepIdentity keep, Beginning beginning) {
   std::unique_ptr<EnrolledNode> node(new EnrolledNode(std::move(identity), clock));
   node->keep_identity_ = std::move(keep);
   const sync::node::Identity& id = node->identity_;
-  CPIS_ASSIGN(node->journal_, Journal::Open(state / "journal.db", id));
+  CPIS_ASSIGN(node->journal_, Journal::Open(state / "journal.db", id, beginning));
   node->former_ = std::make_unique<FormerJournals>(state);
   node->outbox_ = std::make_unique<WholeOutbox>(*node->journal_, *node->former_);
   CPIS_ASSIGN(node->replica_, Replica::Open({state / "replica.db", id.keys.Now()->freshness,
@@ -43,7 +43,7 @@ Result<std::unique_ptr<EnrolledNode>> EnrolledNode::Open(const std::filesystem::
   CPIS_TRY(node->journal_->Meta("time").status());  // waits until what a start costs is durable: see TrustedTime
   node->orders_ = std::make_unique<Orders>(id, *node->replica_);
   node->inquiry_ = std::make_unique<Inquiry>(*node->replica_, *node->time_);
-  CPIS_ASSIGN(node->limits_, Limits::Open({*node->journal_, *node->time_, clock, id.journal_key}));
+  CPIS_ASSIGN(node->limits_, Limits::Open({*node->journal_, *node->time_, clock, id.journal_key, beginning}));
   node->keeper_ = std::make_unique<Keeper>(*node->orders_, *node->limits_, *node->time_, clock);
   node->verified_at_ = node->checkpoint_at_ = node->refusals_since_ = clock.SinceBoot();
   // Sealed anew each time: of two nodes from one disk image, each says something else from its first start on.

@@ -25,7 +25,8 @@ class EnrolledNode {
   using KeepIdentity = std::function<Status(const sync::node::Identity&)>;
   // `clock` must outlive it. Without `keep` no new key set is taken over.
   static Result<std::unique_ptr<EnrolledNode>> Open(const std::filesystem::path& state, sync::node::Identity identity,
-                                                    const platform::Clock& clock, KeepIdentity keep = {});
+                                                    const platform::Clock& clock, KeepIdentity keep = {},
+                                                    Beginning beginning = Beginning::kOfVehicle);
   ~EnrolledNode();
 
   // As Keeper's, and recorded (enrolled_audit.cc).

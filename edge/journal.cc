@@ -17,13 +17,14 @@ Status StatusOf(const Result<T>& result) {
 
 }  // namespace
 
-Journal::Journal(std::filesystem::path file, const sync::node::Identity& identity, uint64_t reserve_bytes)
+Journal::Journal(std::filesystem::path file, const sync::node::Identity& identity, Beginning beginning)
     : path_(std::move(file)), identity_(identity),
-      reserve_({std::filesystem::path(path_).replace_extension(".reserve"), reserve_bytes, kReserveStep, kReplicaLeaves}) {}
+      reserve_({std::filesystem::path(path_).replace_extension(".reserve"), kReserveBytes, kReserveStep, kReplicaLeaves}),
+      beginning_(beginning) {}
 
 Result<std::unique_ptr<Journal>> Journal::Open(const std::filesystem::path& file, const sync::node::Identity& identity,
-                                               uint64_t reserve_bytes) {
-  std::unique_ptr<Journal> journal(new Journal(file, identity, reserve_bytes));
+                                               Beginning beginning) {
+  std::unique_ptr<Journal> journal(new Journal(file, identity, beginning));
   // SQLite's shared memory cannot be made on a full disk either, and that failure does not say why.
   if (journal->reserve_.FreeBeside() < kReserveStep) journal->reserve_.Release();
   CPIS_TRY(journal->WithFile([](JournalFile&) { return Status::Ok(); }));
@@ -38,7 +39,7 @@ bool Journal::MadeRoom(const Status& failure) {
 
 Result<JournalFile*> Journal::File() {
   if (!file_) {
-    CPIS_ASSIGN(JournalFile opened, JournalFile::Open(path_, identity_));
+    CPIS_ASSIGN(JournalFile opened, JournalFile::Open(path_, identity_, beginning_));
     file_ = std::make_unique<JournalFile>(std::move(opened));
   }
   return file_.get();
@@ -144,7 +145,9 @@ Status Journal::WriteGroup(std::vector<Pending>& group) {
   CPIS_ASSIGN(auto transaction, file->Begin());
   for (Pending& pending : group) CPIS_TRY(Write(*file, pending));
   CPIS_TRY(file->SaveHead());
-  return transaction.Commit();
+  CPIS_TRY(transaction.Commit());
+  beginning_ = Beginning::kOfProcess;  // it has a head now
+  return Status::Ok();
 }
 
 Status Journal::Write(JournalFile& file, Pending& pending) {

@@ -23,9 +23,10 @@ namespace cpis::edge {
 class Journal : public sync::node::Outbox {
  public:
   // `identity` must outlive it. Failures are final: the file is never replaced by an empty one. A reserve of the disk is kept
-  // beside it, `file` with the extension .reserve, and used up when the disk is full.
+  // beside it, `file` with the extension .reserve, and used up when the disk is full. One that was lost goes on where its node
+  // never was: the fleet server sees that the audit begins anew, and not a clone.
   static Result<std::unique_ptr<Journal>> Open(const std::filesystem::path& file, const sync::node::Identity& identity,
-                                               uint64_t reserve_bytes = kReserveBytes);
+                                               Beginning beginning = Beginning::kOfVehicle);
   ~Journal() override = default;  // what was acknowledged is durable already
 
   // Values of the table "meta". Those with a version are left out when a newer one was kept before.
@@ -86,7 +87,7 @@ class Journal : public sync::node::Outbox {
     std::promise<Appended> done;
   };
 
-  Journal(std::filesystem::path file, const sync::node::Identity& identity, uint64_t reserve_bytes);
+  Journal(std::filesystem::path file, const sync::node::Identity& identity, Beginning beginning);
   JournalFile::NewEntry Seal(sync::Event& event) const;
   Bytes NameOf(std::string_view what, std::string_view number, std::string_view incident) const;
 
@@ -113,6 +114,7 @@ class Journal : public sync::node::Outbox {
   const sync::node::Identity& identity_;
   platform::DiskReserve reserve_;
   std::unique_ptr<JournalFile> file_;  // worker's thread only; null after a failure
+  Beginning beginning_;                // worker's thread only
   uint64_t marks_version_ = 0;         // worker's thread only
 
   std::mutex mutex_;

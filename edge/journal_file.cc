@@ -30,6 +30,14 @@ Instant ReadInstant(int64_t stored) { return Instant(std::chrono::milliseconds(s
 int64_t Stored(sync::EntryKind kind) { return static_cast<int64_t>(kind); }
 std::string KindName(int64_t kind) { return kind == Stored(sync::EntryKind::kAttendance) ? "attendance" : "audit"; }
 
+// Above what any node counts to, and not where it went on after an earlier loss. Below 2^53, for JSON.
+uint64_t UnusedSequence() {
+  constexpr uint64_t kFar = uint64_t{1} << 50;
+  const Bytes random = crypto::RandomBytes(8);
+  platform::ByteReader in(random);
+  return kFar + in.U64() % kFar;
+}
+
 constexpr std::string_view kItemColumns = "id, seq, kind, state, queued_at, reason, length(envelope)";
 
 OutboxItem ReadItem(const Statement& row) {
@@ -46,16 +54,17 @@ OutboxItem ReadItem(const Statement& row) {
 
 }  // namespace
 
-Result<JournalFile> JournalFile::Open(const std::filesystem::path& file, const sync::node::Identity& identity) {
+Result<JournalFile> JournalFile::Open(const std::filesystem::path& file, const sync::node::Identity& identity,
+                                      Beginning beginning) {
   CPIS_ASSIGN(Database database, Database::Open(file, {.mode = Database::Mode::kOwner, .cache_kib = kJournalCacheKib}));
   CPIS_TRY(database.Checkpoint());  // what a failed sync left in the log reaches the disk before anything builds on it
   CPIS_TRY(database.Run(kSchema));
   JournalFile opened(std::move(database), identity);
-  CPIS_TRY(opened.Start());
+  CPIS_TRY(opened.Start(beginning));
   return opened;
 }
 
-Status JournalFile::Start() {
+Status JournalFile::Start(Beginning beginning) {
   const auto head = SignedMark("audit.head");
   // One counter damaged on disk must not make this node use a sequence again: the server would take it for a clone.
   CPIS_ASSIGN(int64_t last, Number("SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'entries'), 0), "
@@ -65,9 +74,12 @@ Status JournalFile::Start() {
   next_seq_ = static_cast<uint64_t>(last) + 1;
   if (head.ok() && head->has_value()) {
     head_ = **head;
-  } else if (!head.ok() || last != 0) {
-    head_.link = crypto::RandomBytes(32);  // the head is gone: whatever follows must not look like an unbroken chain
+    return Status::Ok();
   }
+  const bool lost = beginning == Beginning::kOfProcess;
+  // The head is gone: whatever follows must not look like an unbroken chain, nor like a second one from the start.
+  if (lost || !head.ok() || last != 0) head_.link = crypto::RandomBytes(32);
+  if (lost) next_seq_ = std::max(next_seq_, UnusedSequence());
   return Status::Ok();
 }
 

@@ -29,6 +29,10 @@ namespace cpis::edge {
 using platform::Bytes;
 using platform::ByteView;
 
+// What a start follows. Only a vehicle that has just been enrolled may have no journal yet; at any other start one that is
+// missing was lost.
+enum class Beginning { kOfVehicle, kOfProcess };
+
 struct Attended {
   std::string id;
   Instant occurred_at;
@@ -46,7 +50,7 @@ struct Acknowledgement {
 class JournalFile {
  public:
   // `identity` must outlive it.
-  static Result<JournalFile> Open(const std::filesystem::path& file, const sync::node::Identity& identity);
+  static Result<JournalFile> Open(const std::filesystem::path& file, const sync::node::Identity& identity, Beginning beginning);
 
   Result<platform::Transaction> Begin() { return platform::Transaction::Begin(database_); }
 
@@ -95,7 +99,7 @@ class JournalFile {
 
   JournalFile(platform::Database database, const sync::node::Identity& identity)
       : database_(std::move(database)), identity_(&identity) {}
-  Status Start();
+  Status Start(Beginning beginning);
   Result<int64_t> Number(std::string_view sql);                  // first column of the first row; 0 for no row or NULL
   Result<std::optional<Mark>> SignedMark(std::string_view key);  // kCorrupt when not signed by this node
   Status SaveMark(std::string_view key, const Mark& mark);

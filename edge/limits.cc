@@ -55,8 +55,8 @@ std::pair<std::string, Bytes> Limits::Sealed(const char* name, ByteView plain) c
   return {name, crypto::SealWith(key_, name, plain)};
 }
 
-// A journal that has an audit and no limits, or limits that do not open, has been tampered with, or is damaged: nobody knows what
-// was counted, and that is no reason to allow it again.
+// A journal that is not new and has no limits, or limits that do not open, has been tampered with, or is damaged: nobody knows
+// what was counted, and that is no reason to allow it again.
 Status Limits::Load() {
   const auto lived = Stored(kLived);
   const auto attempts = Stored(kAttempts);
@@ -64,8 +64,8 @@ Status Limits::Load() {
   CPIS_ASSIGN(const std::optional<Bytes> audit, parts_.journal.Meta("audit.head"));
   const std::lock_guard lock(mutex_);
   std::optional<LivedMarks> marks;
-  bool lost_attempts = audit.has_value();
-  bool lost_looks = audit.has_value();
+  bool lost_attempts = audit.has_value() || parts_.beginning == Beginning::kOfProcess;
+  bool lost_looks = lost_attempts;
   if (lived.ok() && *lived) {
     if (auto decoded = DecodeLivedMarks(**lived); decoded.ok()) marks = *std::move(decoded);
   }
@@ -121,14 +121,14 @@ Status Limits::MayTry(const Try& who) {
   return platform::Denied("too many wrong PINs: wait " + InWords(verdict.wait) + " and try again");
 }
 
-Status Limits::CountIn(platform::KeyStore& store, Beginning beginning) {
+Status Limits::CountIn(platform::KeyStore& store) {
   const auto tally = store.Tally();
-  if (!tally.ok() && tally.status().code() != platform::Code::kNotFound && beginning == Beginning::kOfVehicle) {
+  if (!tally.ok() && tally.status().code() != platform::Code::kNotFound && parts_.beginning == Beginning::kOfVehicle) {
     return platform::Unavailable("the key store cannot say what it has counted: " + tally.status().message());
   }
   const std::lock_guard lock(mutex_);
   store_ = &store;
-  if (beginning != Beginning::kOfVehicle || !tally.ok()) return Status::Ok();
+  if (parts_.beginning != Beginning::kOfVehicle || !tally.ok()) return Status::Ok();
   attempts_.BeginAt(*tally);
   return SaveAttempts(Now());
 }

@@ -25,6 +25,7 @@ class Limits {
     TrustedTime& time;
     const platform::Clock& clock;
     const crypto::Secret& journal_key;
+    Beginning beginning = Beginning::kOfVehicle;
   };
   // All must outlive it.
   static Result<std::unique_ptr<Limits>> Open(Parts parts);
@@ -32,8 +33,7 @@ class Limits {
   // Tries are counted in `store` too, from now on, if it counts at all. It must outlive this. A vehicle that has just been
   // enrolled begins at what the store says: a TPM counts on from whatever it ever counted. At any other start it must not, or
   // taking the journal away would win tries. kUnavailable: the store cannot be asked.
-  enum class Beginning { kOfVehicle, kOfProcess };
-  Status CountIn(platform::KeyStore& store, Beginning beginning);
+  Status CountIn(platform::KeyStore& store);
 
   // Staff, and their PIN record; empty for an unknown name.
   struct Try {

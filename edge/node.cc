@@ -34,7 +34,7 @@ class NodeImpl final : public Node {
       if (identity.ok()) leaving_ = std::make_unique<sync::node::Identity>(*std::move(identity));
       EraseWhatIsLeft();
     } else if (identity.ok()) {
-      CPIS_TRY(Adopt(*std::move(identity), Limits::Beginning::kOfProcess));
+      CPIS_TRY(Adopt(*std::move(identity), Beginning::kOfProcess));
     } else if (identity.status().code() != platform::Code::kNotFound) {
       return std::move(identity).status();
     }
@@ -66,7 +66,7 @@ class NodeImpl final : public Node {
     CPIS_TRY(sync::node::SaveIdentity(state_, *key_store_, identity));
     leaving_.reset();
     proofs_left_ = kProveTries;
-    return Adopt(std::move(identity), Limits::Beginning::kOfVehicle);
+    return Adopt(std::move(identity), Beginning::kOfVehicle);
   }
 
   Status Wipe() override { return WipeBy({std::string(sync::kLocalOrder), sync::Order::Kind::kWipe, clock_.Now()}); }
@@ -196,12 +196,12 @@ class NodeImpl final : public Node {
     return {"disk", enough, detail, enough ? "" : "free some space: without it lookups and attendances are refused"};
   }
 
-  Status Adopt(sync::node::Identity identity, Limits::Beginning beginning) {
+  Status Adopt(sync::node::Identity identity, Beginning beginning) {
     CPIS_ASSIGN(std::shared_ptr<EnrolledNode> node, EnrolledNode::Open(state_, std::move(identity), clock_,
                                    [this](const sync::node::Identity& next) {
                                      return sync::node::SaveIdentity(state_, *key_store_, next);
-                                   }));
-    CPIS_TRY(node->limits().CountIn(*key_store_, beginning));
+                                   }, beginning));
+    CPIS_TRY(node->limits().CountIn(*key_store_));
     const std::lock_guard lock(mutex_);
     enrolled_ = std::move(node);
     return Status::Ok();

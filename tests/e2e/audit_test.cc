@@ -145,6 +145,19 @@ TEST_CASE("an audit that is changed on a vehicle's disk is noticed there and on 
   CHECK(vehicle.CatchesUp());
 }
 
+TEST_CASE("a vehicle that lost its whole journal is noticed, and not cut off for it", "[audit]") {
+  Watched w;
+  Vehicle& vehicle = *w.vehicle;
+  REQUIRE(vehicle.CatchesUp());
+  REQUIRE(vehicle.Stops() == 0);
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(vehicle.state() / (std::string("journal.db") + suffix));
+  vehicle.Starts();
+  CHECK(w.NoticesSoon("AUDIT_TRUNCATED"));
+  CHECK_FALSE(w.Noticed("OLD_IMAGE_OR_CLONE"));
+  CHECK(w.StateOfVehicle() == "ENROLLED");
+  CHECK(vehicle.CatchesUp());
+}
+
 TEST_CASE("a vehicle that is killed while it forwards raises no alarm", "[audit]") {
   Watched w;
   Vehicle& vehicle = *w.vehicle;

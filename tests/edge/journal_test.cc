@@ -300,5 +300,40 @@ TEST_CASE("a damaged counter makes no node use a sequence twice") {
   CHECK(vehicle.journal->VerifyAudit().ok());
 }
 
+TEST_CASE("a journal that was lost goes on where its node never was, however often; that of a vehicle just enrolled begins at one") {
+  Vehicle vehicle;
+  vehicle.Looks(kNow);
+  const auto first_of = [&] { return *sync::DecodeEnvelope(vehicle.Waiting().front().envelope, vehicle.identity.signing.public_key); };
+  CHECK(first_of().node_sequence == 1);
+  CHECK(first_of().audit_before == sync::AuditCheckpoint{});
+  std::set<uint64_t> begun;
+  std::set<crypto::Digest> links;
+  const auto is_lost = [&](bool file_stays) {
+    vehicle.journal.reset();
+    for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(vehicle.file().string() + suffix);
+    if (file_stays) REQUIRE(platform::WriteFileDurably(vehicle.file(), {}).ok());
+    vehicle.journal = *Journal::Open(vehicle.file(), vehicle.identity, Beginning::kOfProcess);
+  };
+  for (int loss = 0; loss < 4; ++loss) {
+    is_lost(loss % 2 == 1);
+    vehicle.Looks(kNow);
+    vehicle.Looks(kNow);
+    const sync::Envelope envelope = first_of();
+    CHECK(envelope.node_sequence > 1'000'000'000'000);
+    CHECK(envelope.node_sequence < uint64_t{1} << 53);
+    CHECK(vehicle.Waiting().back().node_sequence == envelope.node_sequence + 1);
+    CHECK(envelope.audit_before->count == 0);
+    begun.insert(envelope.node_sequence);
+    links.insert(envelope.audit_before->link);
+  }
+  CHECK(begun.size() == 4);
+  CHECK(links.size() == 4);
+  CHECK_FALSE(links.contains(sync::AuditCheckpoint{}.link));
+  CHECK(vehicle.journal->VerifyAudit().status().code() == Code::kCorrupt);  // its beginning is gone, and it says so
+  vehicle.journal = *Journal::Open(vehicle.file(), vehicle.identity, Beginning::kOfProcess);
+  vehicle.Looks(kNow);
+  CHECK(vehicle.Waiting().back().node_sequence == first_of().node_sequence + 2);
+}
+
 }  // namespace
 }  // namespace cpis::edge

@@ -171,6 +171,22 @@ TEST_CASE("limits that were taken out of the journal, or changed there, let nobo
   CHECK(tablet.Tries("crew-1", "135790").ok());
 }
 
+TEST_CASE("a journal that was taken away as a whole lets nobody in and answers nothing for a while, though no key store counts") {
+  Tablet tablet;
+  tablet.Syncs();
+  REQUIRE(tablet.Tries("crew-1", "135790").ok());  // just enrolled: nothing was counted, and nothing is missing
+  tablet.SwitchesOff();
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(tablet.directory.path() / (std::string("journal.db") + suffix));
+  tablet.store.count = 0;
+  tablet.Starts();
+  const Status refused = tablet.Tries("crew-1", "135790").status();
+  CHECK(refused.code() == Code::kDenied);
+  CHECK(refused.message().find("24 hours") != std::string::npos);
+  CHECK(tablet.node->limits().Take("crew-1", "9990000018", sync::Policy()).over == Limit::kLost);
+  tablet.clock.Advance(24h + 1s);
+  CHECK(tablet.Tries("crew-1", "135790").ok());
+}
+
 TEST_CASE("ten wrong PINs lock that person here, over restarts, reboots and clocks set forward, until the fleet gives a new PIN") {
   Tablet tablet;
   tablet.Syncs();

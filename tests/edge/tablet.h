@@ -54,11 +54,11 @@ struct Tablet {
   }
   void Starts() {
     node.reset();
-    auto opened = EnrolledNode::Open(directory.path(), fleet.Identity(), clock);
+    const Beginning beginning = std::exchange(begun_, true) ? Beginning::kOfProcess : Beginning::kOfVehicle;
+    auto opened = EnrolledNode::Open(directory.path(), fleet.Identity(), clock, {}, beginning);
     REQUIRE(opened.ok());
     node = *std::move(opened);
-    REQUIRE(node->limits().CountIn(store, begun_ ? Limits::Beginning::kOfProcess : Limits::Beginning::kOfVehicle).ok());
-    begun_ = true;
+    REQUIRE(node->limits().CountIn(store).ok());
   }
   void SwitchesOff() { node.reset(); }
   Result<SessionInfo> Tries(const std::string& staff, const std::string& pin) { return node->keeper().SignIn(staff, pin); }
