@@ -11,6 +11,7 @@
 #include "platform/sqlite.h"
 #include "sync/flag.h"
 #include "tests/bench/measure.h"
+#include "tests/scratch.h"
 
 namespace {
 
@@ -136,8 +137,8 @@ void Verification(const std::filesystem::path& directory, const crypto::Secret& 
 
 int main() {
   crypto::StartCrypto();
-  std::string form = (std::filesystem::temp_directory_path() / "cpis-bench-XXXXXX").string();
-  const std::filesystem::path directory = mkdtemp(form.data());
+  const ScratchDirectory scratch;
+  const std::filesystem::path& directory = scratch.path();
   const crypto::Secret index_key = crypto::Secret::Random(32);
   const crypto::Secret epoch_key = crypto::Secret::Random(32);
   const crypto::SigningKey freshness = crypto::NewSigningKey();
@@ -192,5 +193,4 @@ int main() {
   bench::Line("sealed row", static_cast<double>(people[0].sealed.size()), "bytes", "");
   replica.reset();
   Verification(directory, index_key, epoch_key);
-  std::filesystem::remove_all(directory);
 }

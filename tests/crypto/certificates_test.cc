@@ -6,9 +6,10 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
-#include "tests/crypto/scratch_directory.h"
+#include "tests/scratch.h"
 
 using namespace cpis::crypto;
+using cpis::ScratchDirectory;
 using cpis::platform::Code;
 using std::chrono::days;
 

@@ -6,10 +6,11 @@
 #include <catch2/catch.hpp>
 
 #include "tests/crypto/environment.h"
-#include "tests/crypto/scratch_directory.h"
+#include "tests/scratch.h"
 #include "tests/crypto/swtpm.h"
 
 using namespace cpis::crypto;
+using cpis::ScratchDirectory;
 using cpis::platform::AsBytes;
 using cpis::platform::AsText;
 using cpis::platform::ByteView;

@@ -5,11 +5,12 @@
 
 #include "crypto/passphrase_key_store.h"
 #include "tests/crypto/environment.h"
-#include "tests/crypto/scratch_directory.h"
+#include "tests/scratch.h"
 #include "tests/crypto/swtpm.h"
 #include "tests/crypto/tampering.h"
 
 using namespace cpis::crypto;
+using cpis::ScratchDirectory;
 using cpis::platform::AsBytes;
 using cpis::platform::AsText;
 using cpis::platform::Code;

@@ -4,9 +4,10 @@
 #include <catch2/catch.hpp>
 
 #include "platform/plain_key_store.h"
-#include "tests/crypto/scratch_directory.h"
+#include "tests/scratch.h"
 
 using namespace cpis::crypto;
+using cpis::ScratchDirectory;
 using cpis::platform::AsBytes;
 using cpis::platform::AsText;
 using cpis::platform::Code;

@@ -12,10 +12,11 @@
 
 #include "crypto/secret.h"
 #include "crypto/tpm_key_store.h"
-#include "tests/crypto/scratch_directory.h"
+#include "tests/scratch.h"
 #include "tests/crypto/swtpm.h"
 
 using namespace cpis::crypto;
+using cpis::ScratchDirectory;
 using cpis::platform::AsBytes;
 using cpis::platform::AsText;
 using cpis::platform::Code;

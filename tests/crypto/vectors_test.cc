@@ -13,9 +13,10 @@
 #include "crypto/row.h"
 #include "crypto/seal.h"
 #include "crypto/tpm_record.h"
-#include "tests/crypto/scratch_directory.h"
+#include "tests/scratch.h"
 
 using namespace cpis::crypto;
+using cpis::ScratchDirectory;
 using cpis::platform::AsBytes;
 using cpis::platform::AsText;
 using cpis::platform::Hex;

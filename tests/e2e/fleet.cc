@@ -24,21 +24,6 @@ void PrintEndOf(const Path& file) {
 
 }  // namespace
 
-TemporaryDirectory::TemporaryDirectory() {
-  std::string form = (std::filesystem::temp_directory_path() / "cpis-e2e-XXXXXX").string();
-  if (mkdtemp(form.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-  path_ = form;
-}
-
-TemporaryDirectory::~TemporaryDirectory() {
-  if (std::getenv("CPIS_KEEP") != nullptr) {
-    std::cerr << "kept " << path_.string() << "\n";
-    return;
-  }
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 Fleet::Fleet(Arguments key_store)
     : key_store_(std::move(key_store)), first_link_(std::make_unique<Relay>([this] { return sync_port_.load(); })) {
   Arguments init{Program("cpisctl"), "fleet", "init", "--state", state().string(), "--trust", "RX7", "--name",

@@ -12,23 +12,13 @@
 #include "tests/e2e/authority_file.h"
 #include "tests/e2e/process.h"
 #include "tests/e2e/relay.h"
+#include "tests/scratch.h"
 
 namespace cpis::e2e {
 
 using Arguments = std::vector<std::string>;
 
-// A directory of its own, removed at the end; kept, with its place printed, when CPIS_KEEP is set.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  ~TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  const Path& path() const { return path_; }
-
- private:
-  Path path_;
-};
+using TemporaryDirectory = ScratchDirectory;
 
 class Vehicle;
 

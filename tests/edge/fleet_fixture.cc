@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet_fixture.h"
 
-#include <stdlib.h>
-
 #include <catch2/catch.hpp>
 
 #include "crypto/pin.h"
@@ -21,14 +19,6 @@ constexpr std::string_view kNodeId = "node-0123456789abcdef";
 crypto::SigningKey CopyOf(const crypto::SigningKey& key) { return {key.secret.Clone(), key.public_key}; }
 
 }  // namespace
-
-TemporaryDirectory::TemporaryDirectory() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "cpis-edge-XXXXXX").string();
-  REQUIRE(mkdtemp(pattern.data()) != nullptr);
-  path_ = pattern;
-}
-
-TemporaryDirectory::~TemporaryDirectory() { std::filesystem::remove_all(path_); }
 
 Instant At(std::string_view rfc3339) { return *platform::ParseRfc3339(rfc3339); }
 

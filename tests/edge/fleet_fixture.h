@@ -15,6 +15,7 @@
 #include "sync/node/ports.h"
 #include "sync/records.h"
 #include "sync/topic_set.h"
+#include "tests/scratch.h"
 
 namespace cpis::edge::test {
 
@@ -24,16 +25,7 @@ using platform::Instant;
 using platform::Result;
 using platform::Status;
 
-// A fresh directory, removed with everything in it.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  ~TemporaryDirectory();
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using TemporaryDirectory = ScratchDirectory;
 
 Instant At(std::string_view rfc3339);
 

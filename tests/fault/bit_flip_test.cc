@@ -17,6 +17,7 @@
 #include "platform/log.h"
 #include "platform/sqlite.h"
 #include "tests/edge/fleet_fixture.h"
+#include "tests/scratch.h"
 
 namespace cpis::edge {
 namespace {
@@ -47,19 +48,9 @@ uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
 }
 
 // In memory where there is such a thing: twenty thousand files are written here.
-class Place {
- public:
-  Place() {
-    std::string pattern = std::filesystem::exists("/dev/shm") ? "/dev/shm/cpis-flip-XXXXXX" : "/tmp/cpis-flip-XXXXXX";
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  ~Place() { std::filesystem::remove_all(path_); }
-  std::filesystem::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
+std::filesystem::path Memory() {
+  return std::filesystem::exists("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path();
+}
 
 struct Flip {
   size_t byte;
@@ -280,7 +271,7 @@ class Flips {
     return tally;
   }
 
-  Place place_;
+  ScratchDirectory place_{Memory()};
   TestFleet fleet_;
   sync::node::Identity identity_ = fleet_.Identity();
   std::vector<Row> rows_;

@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/platform/scratch.h"
+#include "tests/scratch.h"
 #include "tests/platform/small_disk.h"
 
 namespace cpis::platform {

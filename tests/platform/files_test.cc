@@ -9,7 +9,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 
-#include "tests/platform/scratch.h"
+#include "tests/scratch.h"
 
 namespace cpis::platform {
 namespace {

@@ -14,7 +14,7 @@
 #include <stdexcept>
 
 #include "platform/files.h"
-#include "tests/platform/scratch.h"
+#include "tests/scratch.h"
 
 namespace cpis::platform {
 namespace {

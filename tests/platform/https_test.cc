@@ -8,7 +8,7 @@
 
 #include "platform/files.h"
 #include "platform/http.h"
-#include "tests/platform/scratch.h"
+#include "tests/scratch.h"
 
 namespace cpis::platform {
 namespace {

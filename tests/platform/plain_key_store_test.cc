@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "platform/files.h"
-#include "tests/platform/scratch.h"
+#include "tests/scratch.h"
 
 namespace cpis::platform {
 namespace {

@@ -10,7 +10,7 @@
 #include <csignal>
 
 #include "platform/files.h"
-#include "tests/platform/scratch.h"
+#include "tests/scratch.h"
 
 namespace cpis::platform {
 namespace {

@@ -11,9 +11,10 @@
 #include <fstream>
 #include <vector>
 
-#include "tests/platform/scratch.h"
+#include "tests/scratch.h"
 
 using namespace cpis::platform;
+using cpis::ScratchDirectory;
 
 namespace {
 

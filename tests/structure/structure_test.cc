@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The tree keeps its shape; and the checker that says so does see what it is there to see.
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 #include <fstream>
 
+#include "tests/scratch.h"
 #include "tests/structure/rules.h"
 
 namespace cpis::structure {
@@ -19,24 +18,18 @@ constexpr const char* kLicence = "// SPDX-License-Identifier: Apache-2.0\n";
 class Tree {
  public:
   Tree() {
-    std::string form = (fs::temp_directory_path() / "cpis-structure-XXXXXX").string();
-    if (mkdtemp(form.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-    root_ = form;
     Plant("platform/clock.h", kLicence);
     Plant("sync/fleet/register.cc", std::string(kLicence) + "#include \"platform/clock.h\"\n");
   }
-  ~Tree() { fs::remove_all(root_); }
-  Tree(const Tree&) = delete;
-  Tree& operator=(const Tree&) = delete;
 
   void Plant(const std::string& file, const std::string& text) const {
     fs::create_directories((root_ / file).parent_path());
     std::ofstream(root_ / file) << text;
   }
-  std::vector<Fault> Faults() const { return FaultsOf(root_); }
+  std::vector<Fault> Faults() const { return FaultsOf(root_.path()); }
 
  private:
-  fs::path root_;
+  ScratchDirectory root_;
 };
 
 std::string Including(const std::string& target) { return std::string(kLicence) + "#include " + target + "\n"; }

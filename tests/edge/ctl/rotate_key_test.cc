@@ -7,7 +7,7 @@
 
 #include "platform/files.h"
 #include "sync/manifest.h"
-#include "tests/platform/scratch.h"
+#include "tests/scratch.h"
 
 namespace cpis::edge::ctl {
 namespace {
@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 // A daemon that proposes and adopts, and the root key on a stick.
 struct Desk {
-  platform::ScratchDirectory stick;
+  ScratchDirectory stick;
   crypto::SigningKey root = crypto::NewSigningKey();
   std::vector<sync::LocalCall> calls;
   // Of the desk: what it says root has signed, and what it proposes after that.

@@ -10,6 +10,7 @@
 
 #include "edge/ctl/session_file.h"
 #include "edge/ctl/terminal.h"
+#include "tests/scratch.h"
 
 namespace cpis::edge::ctl {
 namespace {
@@ -19,9 +20,7 @@ namespace json = boost::json;
 // A person at a terminal, with a directory of their own and a daemon that answers what the test wants.
 struct Person {
   Person() {
-    char name[] = "/tmp/cpisctl-test-XXXXXX";
-    home = ::mkdtemp(name);
-    ::setenv("XDG_RUNTIME_DIR", home.c_str(), 1);
+    ::setenv("XDG_RUNTIME_DIR", home.path().c_str(), 1);
     ::unsetenv("CPIS_SESSION");
     around.out = &out;
     around.err = &err;
@@ -38,7 +37,6 @@ struct Person {
     around.init_fleet = [](const Command&) -> platform::Result<int> { return 78; };
   }
   ~Person() {
-    std::filesystem::remove_all(home);
     ::unsetenv("XDG_RUNTIME_DIR");
     ::unsetenv("CPIS_SESSION");
   }
@@ -58,7 +56,8 @@ struct Person {
   }
   json::value LastArguments() { return json::parse(calls.back().json); }
 
-  std::filesystem::path home, last_socket;
+  ScratchDirectory home;
+  std::filesystem::path last_socket;
   std::ostringstream out, err;
   std::istringstream in{"2468\nrest\n"};
   std::vector<std::string> typed_pins{"2468", "2468"};

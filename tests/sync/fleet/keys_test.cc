@@ -9,7 +9,7 @@ namespace cpis::sync::fleet {
 namespace {
 
 TEST_CASE("a fleet's keys are made once, and come back as they were made") {
-  platform::ScratchDirectory state;
+  ScratchDirectory state;
   const auto store = platform::NewPlainKeyStore(state / "device");
   CHECK(LoadFleetKeys(state.path(), *store).status().code() == Code::kNotFound);
   REQUIRE(MakeFleetKeys(state.path(), *store, "NWAS").ok());
@@ -32,7 +32,7 @@ TEST_CASE("a fleet's keys are made once, and come back as they were made") {
 }
 
 TEST_CASE("keys cut short or under another device secret are refused") {
-  platform::ScratchDirectory state;
+  ScratchDirectory state;
   const auto store = platform::NewPlainKeyStore(state / "device");
   REQUIRE(MakeFleetKeys(state.path(), *store, "NWAS").ok());
   const Bytes whole = *platform::ReadFile(state / "keys", 1 << 16);

@@ -12,7 +12,7 @@
 #include "sync/fleet/hub.h"
 #include "sync/fleet/import_desk.h"
 #include "sync/fleet/roll.h"
-#include "tests/platform/scratch.h"
+#include "tests/scratch.h"
 #include "tests/sync/fleet/intake_sample.h"
 
 namespace cpis::sync::fleet {
@@ -170,7 +170,7 @@ class World {
     return node;
   }
 
-  platform::ScratchDirectory state;
+  ScratchDirectory state;
   platform::ManualClock clock{kNoon};
   FleetKeys keys;
   std::unique_ptr<Store> store;

@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 #include <future>
 
-#include "tests/platform/scratch.h"
+#include "tests/scratch.h"
 
 namespace cpis::sync {
 namespace {
@@ -16,7 +16,7 @@ using platform::Code;
 using platform::Result;
 
 struct Daemon {
-  platform::ScratchDirectory state;
+  ScratchDirectory state;
   std::filesystem::path socket = state / "edged.sock";
   std::unique_ptr<LocalServer> server;
 
@@ -68,7 +68,7 @@ TEST_CASE("a failure arrives with its code, its one line and the exit code of th
 }
 
 TEST_CASE("where nobody listens the answer is kUnavailable, at once, and says where and who") {
-  platform::ScratchDirectory state;
+  ScratchDirectory state;
   const auto begun = std::chrono::steady_clock::now();
   const LocalAnswer edge = CallLocal(state / "edged.sock", {"status", "{}", {}}, {});
   CHECK(std::chrono::steady_clock::now() - begun < 5s);
@@ -81,7 +81,7 @@ TEST_CASE("where nobody listens the answer is kUnavailable, at once, and says wh
 }
 
 TEST_CASE("the socket is for its owner and group, replaces a stale one and goes with the server") {
-  platform::ScratchDirectory state;
+  ScratchDirectory state;
   const auto socket = state / "edged.sock";
   REQUIRE(LocalServer::Start(socket, {}).ok());  // gone again
   CHECK_FALSE(std::filesystem::exists(socket));

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "sync/local/local_service.h"
-#include "tests/platform/scratch.h"
+#include "tests/scratch.h"
 
 namespace cpis::sync {
 namespace {
@@ -26,7 +26,7 @@ std::unique_ptr<LocalServer> Serve(const std::filesystem::path& socket) {
 }
 
 TEST_CASE("at no moment is a socket open to others than owner and group") {
-  platform::ScratchDirectory state;
+  ScratchDirectory state;
   const auto socket = state / "fleetd.sock";
   const mode_t before = ::umask(0);  // the worst that a daemon can be started with
   std::atomic<bool> over = false;
@@ -51,7 +51,7 @@ TEST_CASE("at no moment is a socket open to others than owner and group") {
 
 TEST_CASE("somebody without rights is told so in one line, and exits with 4; a member of the group is served") {
   if (::geteuid() != 0) return;  // only root can be somebody else
-  platform::ScratchDirectory state;
+  ScratchDirectory state;
   std::filesystem::permissions(state.path(), std::filesystem::perms::others_exec | std::filesystem::perms::group_exec,
                                std::filesystem::perm_options::add);
   const auto socket = state / "fleetd.sock";
@@ -77,7 +77,7 @@ TEST_CASE("somebody without rights is told so in one line, and exits with 4; a m
 }
 
 TEST_CASE("the daemon hears who calls") {
-  platform::ScratchDirectory state;
+  ScratchDirectory state;
   auto server = Serve(state / "fleetd.sock");
   const std::string caller = CallLocal(state / "fleetd.sock", {"x", "{}", {}}, {}).json;
   CHECK(caller.find("(uid " + std::to_string(::geteuid()) + ")") != std::string::npos);

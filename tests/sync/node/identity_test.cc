@@ -6,7 +6,7 @@
 
 #include "platform/files.h"
 #include "platform/plain_key_store.h"
-#include "tests/platform/scratch.h"
+#include "tests/scratch.h"
 #include "tests/sync/keys.h"
 
 namespace cpis::sync::node {
@@ -37,7 +37,7 @@ Identity Sample() {
 }
 
 struct Disk {
-  platform::ScratchDirectory state;
+  ScratchDirectory state;
   std::unique_ptr<platform::KeyStore> store = platform::NewPlainKeyStore(state / "device");
 
   Code LoadCode() { return LoadIdentity(state.path(), *store).status().code(); }
@@ -113,7 +113,7 @@ TEST_CASE("a key set that another root signed is refused even inside a good file
 }
 
 TEST_CASE("a new key set is durable before it is used, and the chain goes on from the root it names") {
-  platform::ScratchDirectory state;
+  ScratchDirectory state;
   const auto store = platform::NewPlainKeyStore(state / "device");
   Identity identity = Sample();
   identity.keys = *DecodeKeySet(identity.signed_key_set, identity.root_public_key);
