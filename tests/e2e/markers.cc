@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/e2e/markers.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
+
+#include "tests/e2e/memory_search.h"
 
 namespace cpis::e2e {
 namespace {
 
-constexpr size_t kPiece = 4 * 1024 * 1024;
 constexpr size_t kOverlap = 512;  // longer than any form
 
 std::string Hex(const std::string& text, const char* digits) {
@@ -110,28 +109,16 @@ std::vector<std::string> Markers::FindIn(const std::vector<Path>& places) const 
 }
 
 std::vector<std::string> Markers::FindInMemory(pid_t process) const {
-  const std::string of = "/proc/" + std::to_string(process);
-  const int memory = ::open((of + "/mem").c_str(), O_RDONLY | O_CLOEXEC);
-  if (memory < 0) return {"memory: cannot be read"};
-  std::vector<std::string> all;
-  std::ifstream maps(of + "/maps");
-  std::string piece(kPiece, '\0');
-  for (std::string line; std::getline(maps, line);) {
-    uint64_t begin = 0, end = 0;
-    char rights[5] = "";
-    if (std::sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, rights) != 3 || rights[0] != 'r') continue;
-    std::map<std::string, bool> found;
-    for (uint64_t at = begin; at < end; at += kPiece - kOverlap) {
-      const auto got = ::pread(memory, piece.data(), std::min<uint64_t>(kPiece, end - at), static_cast<off_t>(at));
-      if (got <= 0) break;
-      Search({piece.data(), static_cast<size_t>(got)}, &found);
-    }
-    const size_t name = line.find('/') != std::string::npos ? line.find('/') : line.find('[');
-    for (const auto& [marker, _] : found) {
-      all.push_back((name == std::string::npos ? "anonymous memory" : line.substr(name)) + ": " + marker);
-    }
+  std::map<std::string, std::map<std::string, bool>> found;  // by mapping
+  try {
+    VisitMemory(process, kOverlap, [&](const std::string& mapping, std::string_view bytes) { Search(bytes, &found[mapping]); });
+  } catch (const std::runtime_error& unread) {
+    return {unread.what()};
   }
-  ::close(memory);
+  std::vector<std::string> all;
+  for (const auto& [mapping, markers] : found) {
+    for (const auto& [marker, _] : markers) all.push_back(mapping + ": " + marker);
+  }
   return all;
 }
 

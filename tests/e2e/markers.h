@@ -26,7 +26,7 @@ class Markers {
 
   // "where: marker", once for each marker and place. Reads whole files; whatever cannot be read is itself a finding.
   std::vector<std::string> FindIn(const std::vector<Path>& places) const;
-  // In what is mapped by a process that runs.
+  // In what is mapped by a process that runs: "mapping: marker", once for each of a name. Not being able to read it is a finding.
   std::vector<std::string> FindInMemory(pid_t process) const;
 
  private:

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -13,6 +14,7 @@ namespace cpis::e2e {
 namespace {
 
 constexpr size_t kPiece = 1 << 20;
+constexpr size_t kPage = 4096;  // or more: a larger one is only found unreadable in several steps
 
 struct Mapping {
   uint64_t begin = 0;
@@ -31,6 +33,7 @@ std::vector<Mapping> MappingsOf(pid_t process) {
     words >> std::hex >> mapping.begin >> dash >> mapping.end >> permissions >> offset >> device >> inode >> std::ws;
     std::getline(words, mapping.name);
     if (mapping.name == "[vvar]" || mapping.name == "[vsyscall]") continue;  // the kernel's
+    if (mapping.name.empty()) mapping.name = "anonymous memory";
     mappings.push_back(std::move(mapping));
   }
   return mappings;
@@ -57,27 +60,44 @@ class Memory {
   int file_;
 };
 
+// What is reserved and was never written to: gigabytes, in a program with many threads.
+bool OnlyZeros(std::string_view bytes) {
+  return bytes.empty() || (bytes[0] == '\0' && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
+
 }  // namespace
 
-std::vector<std::string> FindInMemory(pid_t process, const std::vector<Needle>& needles) {
+void VisitMemory(pid_t process, size_t overlap, const std::function<void(const std::string& mapping, std::string_view bytes)>& visit) {
   const Memory memory(process);
+  uint64_t readable = 0;
+  for (const Mapping& mapping : MappingsOf(process)) {
+    for (uint64_t at = mapping.begin; at < mapping.end;) {
+      const size_t wanted = std::min<uint64_t>(kPiece + overlap, mapping.end - at);
+      const std::string piece = memory.Read(at, wanted);
+      readable += piece.size();
+      if (!OnlyZeros(piece)) visit(mapping.name, piece);
+      if (piece.size() == wanted) {
+        at += kPiece;
+      } else {  // up to a page that cannot be read, and on behind it
+        at += piece.empty() ? kPage : piece.size();
+      }
+    }
+  }
+  if (readable == 0) throw std::runtime_error("the memory of process " + std::to_string(process) + " cannot be read (are we root?)");
+}
+
+std::vector<std::string> FindInMemory(pid_t process, const std::vector<Needle>& needles) {
   size_t overlap = 0;
   for (const Needle& needle : needles) overlap = std::max(overlap, needle.bytes.size());
   std::vector<bool> found(needles.size());
   std::vector<std::string> said;
-  uint64_t searched = 0;
-  for (const Mapping& mapping : MappingsOf(process)) {
-    for (uint64_t at = mapping.begin; at < mapping.end; at += kPiece) {
-      const std::string piece = memory.Read(at, std::min<uint64_t>(kPiece + overlap, mapping.end - at));
-      searched += piece.size();
-      for (size_t i = 0; i < needles.size(); ++i) {
-        if (found[i] || piece.find(needles[i].bytes) == std::string::npos) continue;
-        found[i] = true;
-        said.push_back(needles[i].name + " in " + (mapping.name.empty() ? "anonymous memory" : mapping.name));
-      }
+  VisitMemory(process, overlap, [&](const std::string& mapping, std::string_view bytes) {
+    for (size_t i = 0; i < needles.size(); ++i) {
+      if (found[i] || bytes.find(needles[i].bytes) == std::string_view::npos) continue;
+      found[i] = true;
+      said.push_back(needles[i].name + " in " + mapping);
     }
-  }
-  if (searched == 0) throw std::runtime_error("the memory of process " + std::to_string(process) + " cannot be read (are we root?)");
+  });
   return said;
 }
 
