@@ -15,6 +15,7 @@
 #include <stdexcept>
 
 #include "platform/bytes.h"
+#include "tests/patience.h"
 
 namespace cpis::crypto {
 namespace {
@@ -129,7 +130,7 @@ bool Swtpm::Serves(uint16_t port) {
     if (getppid() == parent) execvp("swtpm", const_cast<char* const*>(arguments.data()));
     _exit(127);
   }
-  for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20); std::chrono::steady_clock::now() < end;) {
+  for (const auto end = std::chrono::steady_clock::now() + Patient(std::chrono::seconds(20)); std::chrono::steady_clock::now() < end;) {
     const int first = Connect(port);
     const int second = first < 0 ? -1 : Connect(static_cast<uint16_t>(port + 1));
     for (const int fd : {first, second}) {

@@ -11,12 +11,14 @@
 #include <string>
 #include <vector>
 
-#include "tests/e2e/patience.h"
+#include "tests/patience.h"
 
 namespace cpis::e2e {
 
 namespace json = boost::json;
 using Path = std::filesystem::path;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 // What a JSON string holds; any other value as JSON.
 std::string Text(const json::value& value);

@@ -13,19 +13,12 @@
 #include <thread>
 #include <vector>
 
+#include "tests/patience.h"
+
 namespace cpis::platform {
 namespace {
 
 using namespace std::chrono_literals;
-
-template <typename Condition>
-bool Becomes(Condition condition) {
-  for (const auto end = std::chrono::steady_clock::now() + 10s; std::chrono::steady_clock::now() < end;
-       std::this_thread::sleep_for(2ms)) {
-    if (condition()) return true;
-  }
-  return false;
-}
 
 // Whoever was let in; closes a connection when its peer, or the door, ended it, as gRPC does.
 struct House {
@@ -100,14 +93,14 @@ size_t Cut(const std::vector<Caller>& callers) {
 TEST_CASE("a flood of strangers from one place crowds out itself, and nobody from elsewhere") {
   House house({.listen = "", .most_strangers = 8, .stranger_is_safe = 50ms});
   Caller honest(house, 2);
-  REQUIRE(Becomes([&] { return house.door->Inside().strangers == 1; }));
+  REQUIRE(Eventually([&] { return house.door->Inside().strangers == 1; }));
   std::vector<Caller> flood;
   for (int i = 0; i < 40; ++i) flood.emplace_back(house, 1);
-  CHECK(Becomes([&] { return Cut(flood) == 33; }));
+  CHECK(Eventually([&] { return Cut(flood) == 33; }));
   CHECK(house.door->Inside().strangers == 8);
   CHECK_FALSE(honest.IsCut());
   Caller late(house, 2);  // comes in beside them
-  CHECK(Becomes([&] { return Cut(flood) == 34; }));
+  CHECK(Eventually([&] { return Cut(flood) == 34; }));
   CHECK_FALSE(late.IsCut());
   CHECK_FALSE(honest.IsCut());
 }
@@ -116,10 +109,10 @@ TEST_CASE("a stranger that says nothing is sent away, a guest stays") {
   House house({.listen = "", .stranger_stays = 1s});
   Caller guest(house, 1);
   Caller stranger(house, 1);
-  REQUIRE(Becomes([&] { return house.door->Inside().inside == 2; }));
+  REQUIRE(Eventually([&] { return house.door->Inside().inside == 2; }));
   house.door->Recognise(guest.name, "node-1");
-  CHECK(Becomes([&] { return stranger.IsCut(); }));
-  CHECK(Becomes([&] { return house.door->Inside().inside == 1; }));
+  CHECK(Eventually([&] { return stranger.IsCut(); }));
+  CHECK(Eventually([&] { return house.door->Inside().inside == 1; }));
   CHECK_FALSE(guest.IsCut());
   CHECK(house.door->Inside().strangers == 0);
 }
@@ -129,7 +122,7 @@ TEST_CASE("of too many connections of one guest the oldest goes, and those that 
   Caller other(house, 1);
   std::vector<Caller> callers;
   const auto comes = [&](const Caller& caller, const std::string& as) {
-    REQUIRE(Becomes([&] { return house.door->Inside().strangers == 1; }));
+    REQUIRE(Eventually([&] { return house.door->Inside().strangers == 1; }));
     house.door->Recognise(caller.name, as);
     house.door->Recognise(caller.name, as);  // each call says it again
   };
@@ -138,10 +131,10 @@ TEST_CASE("of too many connections of one guest the oldest goes, and those that 
     callers.emplace_back(house, 1);
     comes(callers.back(), "node-1");
   }
-  CHECK(Becomes([&] { return callers[0].IsCut(); }));
+  CHECK(Eventually([&] { return callers[0].IsCut(); }));
   CHECK(Cut(callers) == 1);
   callers.pop_back();  // hangs up
-  REQUIRE(Becomes([&] { return house.door->Inside().inside == 2; }));
+  REQUIRE(Eventually([&] { return house.door->Inside().inside == 2; }));
   callers.emplace_back(house, 1);
   comes(callers.back(), "node-1");
   CHECK_FALSE(callers[1].IsCut());
@@ -170,7 +163,7 @@ TEST_CASE("a guest that came by IPv6 is recognised, with or without its scope") 
   REQUIRE(::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0);
   socklen_t size = sizeof to;
   ::getsockname(fd, reinterpret_cast<sockaddr*>(&to), &size);
-  REQUIRE(Becomes([&] { return in >= 0; }));
+  REQUIRE(Eventually([&] { return in >= 0; }));
   (*door)->Recognise("[::1%lo]:" + std::to_string(ntohs(to.sin6_port)), "node-1");
   CHECK((*door)->Inside().strangers == 0);
   (*door)->Stop();

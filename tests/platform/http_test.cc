@@ -14,6 +14,7 @@
 #include <stdexcept>
 
 #include "platform/files.h"
+#include "tests/patience.h"
 #include "tests/scratch.h"
 
 namespace cpis::platform {
@@ -276,7 +277,7 @@ TEST_CASE("handlers run at once on as many threads as were asked for") {
   options.threads = 2;
   const auto server = Serve(std::move(options), [&, ready](const HttpRequest&) -> HttpResponse {
     if (++inside == 2) both.set_value();
-    return {ready.wait_for(10s) == std::future_status::ready ? 200 : 500, "", {}, ""};
+    return {ready.wait_for(Patient(10s)) == std::future_status::ready ? 200 : 500, "", {}, ""};
   });
   RawClient one(*server), two(*server);
   one.Send("GET / HTTP/1.0\r\n\r\n");

@@ -93,7 +93,7 @@ struct Ambush : StandingServer {
     old_rows = Segments(Sequence{0});
     vehicle->Connects();
     REQUIRE(vehicle->replica.WaitFor(HeadOf(kRows)));
-    REQUIRE(ComesTrue([&] { return vehicle->AdoptedEpoch() == crypto::Epoch{1}; }));
+    REQUIRE(Eventually([&] { return vehicle->AdoptedEpoch() == crypto::Epoch{1}; }));
     Falls();
     clock.Advance(30s);
     Rows(7);
@@ -124,7 +124,7 @@ struct Ambush : StandingServer {
       vehicle->Connects();
       INFO("expected: " << last_word);
       const bool gives_up =
-          ComesTrue([&] { return vehicle->link->State().last_error.find(last_word) != std::string::npos; });
+          Eventually([&] { return vehicle->link->State().last_error.find(last_word) != std::string::npos; });
       INFO("last word: " << vehicle->link->State().last_error);
       CHECK(gives_up);
 #ifndef __SANITIZE_ADDRESS__
@@ -185,7 +185,7 @@ TEST_CASE("hostile server: the first part of a true snapshot, for ever, is cut")
                         [&](const auto& send) { while (send(ambush.old_rows.front())) {} });
   const size_t memory = ResidentBytes();
   ambush.vehicle->Connects();
-  REQUIRE(ComesTrue([&] { return ambush.vehicle->link->State().last_error.find("again and again") != std::string::npos; }));
+  REQUIRE(Eventually([&] { return ambush.vehicle->link->State().last_error.find("again and again") != std::string::npos; }));
 #ifndef __SANITIZE_ADDRESS__
   CHECK(ResidentBytes() < memory + 48 * 1024 * 1024);
 #endif
@@ -221,7 +221,7 @@ TEST_CASE("hostile server: who sends manifests and withholds what they promise l
   }, kNothing);
   const Instant as_of = ambush.vehicle->replica.adopted()->server_time;
   ambush.vehicle->Connects();
-  REQUIRE(ComesTrue([&] { return hostile.fetched() >= 2; }));  // so what the first manifest led to is over
+  REQUIRE(Eventually([&] { return hostile.fetched() >= 2; }));  // so what the first manifest led to is over
   ambush.vehicle->LosesLink();
   CHECK(ambush.vehicle->replica.adopted()->server_time == as_of);
   CHECK(ambush.vehicle->replica.Picture() == ambush.before);

@@ -4,10 +4,10 @@
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
 
-#include <thread>
 
 #include "sync/fleet/link_server.h"
 #include "sync/node/link.h"
+#include "tests/patience.h"
 #include "tests/sync/fleet/tls_caller.h"
 #include "tests/sync/fleet/world.h"
 #include "tests/sync/node/fake_replica.h"
@@ -228,13 +228,13 @@ TEST_CASE("a node refuses a server that is not its fleet's, by name, time, use a
     node::FakeReplica replica;
     NoOutbox outbox;
     const auto link = node::Link::Start(identity, replica, outbox, platform::SystemClock(), {});
-    for (const auto end = std::chrono::steady_clock::now() + 20s; std::chrono::steady_clock::now() < end;
-         std::this_thread::sleep_for(5ms)) {
+    bool online = false;
+    (void)Eventually([&] {
       const auto state = link->State();
-      if (state.online) return true;
-      if (!state.last_error.empty()) return false;
-    }
-    return false;
+      online = state.online;
+      return online || !state.last_error.empty();
+    });
+    return online;
   };
   X509* ca = server.ca.get();
   EVP_PKEY* ca_key = server.ca_key.get();

@@ -5,9 +5,9 @@
 
 #include <atomic>
 #include <deque>
-#include <thread>
 
 #include "sync/fleet/link_server.h"
+#include "tests/patience.h"
 #include "tests/sync/fleet/world.h"
 #include "tests/sync/node/fake_replica.h"
 
@@ -49,7 +49,7 @@ class FakeOutbox final : public node::Outbox {
   // The receipts, once there are so many; fewer after ten seconds.
   std::vector<Receipt> Settled(size_t count) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, 10s, [&] { return settled_.size() >= count; });
+    changed_.wait_for(lock, Patient(10s), [&] { return settled_.size() >= count; });
     return settled_;
   }
 
@@ -111,14 +111,6 @@ struct Vehicle {
   }
 };
 
-template <typename Condition>
-bool Becomes(Condition condition) {
-  for (const auto end = steady_clock::now() + 10s; steady_clock::now() < end; std::this_thread::sleep_for(5ms)) {
-    if (condition()) return true;
-  }
-  return false;
-}
-
 TEST_CASE("a node gets a first snapshot and then every change as it is made") {
   Server server;
   Vehicle a(server, server.Adds("A"));
@@ -140,7 +132,7 @@ TEST_CASE("a node gets a first snapshot and then every change as it is made") {
   }
   CHECK(server.hub.Connected() == 2);
   a.link.reset();
-  CHECK(Becomes([&] { return server.hub.Connected() == 1; }));
+  CHECK(Eventually([&] { return server.hub.Connected() == 1; }));
 }
 
 TEST_CASE("of changes that come faster than they are sent none is missed") {
@@ -220,7 +212,7 @@ TEST_CASE("of a damaged topic only the buckets that differ travel") {
   REQUIRE(vehicle.replica.CursorOf(kRows).sequence == Sequence{0});
   std::atomic<uint64_t> bytes = 0;
   vehicle.Connects({.heard = {}, .caught_up = {}, .fetched = [&](uint64_t more) { bytes += more; }});
-  REQUIRE(Becomes([&] { return vehicle.replica.CursorOf(kRows).digest == server.HeadOf(kRows).digest; }));
+  REQUIRE(Eventually([&] { return vehicle.replica.CursorOf(kRows).digest == server.HeadOf(kRows).digest; }));
   vehicle.link.reset();  // its thread counts a message only after the replica has taken it
   CHECK(vehicle.replica.repairs_taken() == 1);
   CHECK(bytes > 0);
@@ -229,14 +221,14 @@ TEST_CASE("of a damaged topic only the buckets that differ travel") {
   vehicle.replica.basis_buckets = 255;  // the server wants all of them
   vehicle.replica.Spoils(kRows, rows[5].index);
   vehicle.Connects();
-  REQUIRE(Becomes([&] { return vehicle.replica.CursorOf(kRows).digest == server.HeadOf(kRows).digest; }));
+  REQUIRE(Eventually([&] { return vehicle.replica.CursorOf(kRows).digest == server.HeadOf(kRows).digest; }));
   CHECK(vehicle.replica.repairs_taken() == 1);
   vehicle.link.reset();
 
   vehicle.replica.basis_buckets = TopicSet::kBuckets;
   for (const Change& row : rows) vehicle.replica.Spoils(kRows, row.index);  // too much to repair
   vehicle.Connects();
-  REQUIRE(Becomes([&] { return vehicle.replica.CursorOf(kRows).digest == server.HeadOf(kRows).digest; }));
+  REQUIRE(Eventually([&] { return vehicle.replica.CursorOf(kRows).digest == server.HeadOf(kRows).digest; }));
   CHECK(vehicle.replica.repairs_taken() == 1);
 }
 
@@ -283,7 +275,7 @@ TEST_CASE("a certificate of a node that is not enrolled gets nothing and says wh
   const Node node = server.Enrols("A", {kLancashire});  // the hub was not told
   Vehicle vehicle(server, node);
   vehicle.Connects();
-  CHECK(Becomes([&] { return !vehicle.link->State().last_error.empty(); }));
+  CHECK(Eventually([&] { return !vehicle.link->State().last_error.empty(); }));
   CHECK(vehicle.link->State().last_error == "watch: this node is not enrolled, or may not have that");
   CHECK(vehicle.replica.Topics().empty());
 }
@@ -297,7 +289,7 @@ TEST_CASE("a node that is revoked while it watches hears of it") {
   REQUIRE(server.roll->Revoke("A").ok());
   server.TellHub();
   const TopicHead own = server.HeadOf(Topic::Node(node.id));
-  CHECK(Becomes([&] { return vehicle.replica.CursorOf(own.topic).sequence == own.sequence; }));
+  CHECK(Eventually([&] { return vehicle.replica.CursorOf(own.topic).sequence == own.sequence; }));
   const Sequence before = vehicle.replica.CursorOf(kRows).sequence;
   server.Imports({.file_id = "LANCS-9", .records = {sample::CppRecord(Number(9))}});
   server.hub.Tick();
@@ -310,7 +302,7 @@ TEST_CASE("the link comes back when the server does, on the same port") {
   vehicle.Connects();
   REQUIRE(vehicle.replica.WaitFor(server.HeadOf(kRows)));
   server.link.reset();
-  CHECK(Becomes([&] { return !vehicle.link->State().online; }));
+  CHECK(Eventually([&] { return !vehicle.link->State().online; }));
   server.Imports({.file_id = "LANCS-9", .records = {sample::CppRecord(Number(9))}});
   server.Listens();
   vehicle.link->Nudge();
@@ -333,7 +325,7 @@ TEST_CASE("both ends stop within two seconds while streams are open") {
   server.link.reset();
   CHECK(steady_clock::now() - begun < 2s);
 
-  REQUIRE(Becomes([&] { return !vehicles.back()->link->State().online; }));
+  REQUIRE(Eventually([&] { return !vehicles.back()->link->State().online; }));
   for (auto& vehicle : vehicles) {  // now between two tries, or connecting to nobody
     begun = steady_clock::now();
     vehicle->link.reset();

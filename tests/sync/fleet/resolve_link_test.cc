@@ -6,6 +6,7 @@
 
 #include "sync/fleet/link_server.h"
 #include "sync/node/link.h"
+#include "tests/patience.h"
 #include "tests/sync/fleet/world.h"
 #include "tests/sync/node/fake_replica.h"
 
@@ -46,14 +47,6 @@ struct Server : World {
   }
 };
 
-template <typename Condition>
-bool Becomes(Condition condition) {
-  for (const auto end = steady_clock::now() + 10s; steady_clock::now() < end; std::this_thread::sleep_for(5ms)) {
-    if (condition()) return true;
-  }
-  return false;
-}
-
 // On line once it is made.
 struct Vehicle {
   node::Identity identity;
@@ -71,7 +64,7 @@ struct Vehicle {
     identity.ca_certificate_pem = server.keys.authority.certificate_pem;
     identity.keys = *DecodeKeySet(server.keys.signed_key_set, server.keys.root_public_key);
     link = node::Link::Start(identity, replica, outbox, platform::SystemClock(), {});
-    REQUIRE(Becomes([&] { return link->State().online; }));
+    REQUIRE(Eventually([&] { return link->State().online; }));
   }
 };
 
@@ -137,7 +130,7 @@ TEST_CASE("a question that meets no server, or one that is busy, ends in its tim
     CHECK(steady_clock::now() - begun < 2s);
   }
   server.link.reset();
-  REQUIRE(Becomes([&] { return !vehicle.link->State().online; }));
+  REQUIRE(Eventually([&] { return !vehicle.link->State().online; }));
   const auto begun = steady_clock::now();
   CHECK(question.Asked(*vehicle.link).status().code() == Code::kUnavailable);
   CHECK(steady_clock::now() - begun < 1s);

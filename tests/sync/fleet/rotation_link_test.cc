@@ -25,7 +25,7 @@ TEST_CASE("a new epoch costs each node its grant: no row is fetched again") {
   std::vector<uint64_t> before;
   std::vector<int> parts;
   for (auto& vehicle : vehicles) {
-    REQUIRE(ComesTrue([&] { return vehicle->AdoptedEpoch() == Epoch{1}; }));
+    REQUIRE(Eventually([&] { return vehicle->AdoptedEpoch() == Epoch{1}; }));
     before.push_back(vehicle->bytes);
     parts.push_back(vehicle->replica.parts_taken());
   }
@@ -33,7 +33,7 @@ TEST_CASE("a new epoch costs each node its grant: no row is fetched again") {
   for (size_t i = 0; i < vehicles.size(); ++i) {
     WatchingVehicle& vehicle = *vehicles[i];
     const Topic own = Topic::Node(vehicle.identity.node_id);
-    REQUIRE(ComesTrue([&] { return vehicle.AdoptedEpoch() == Epoch{2} && vehicle.replica.CursorOf(own).epoch == Epoch{2}; }));
+    REQUIRE(Eventually([&] { return vehicle.AdoptedEpoch() == Epoch{2} && vehicle.replica.CursorOf(own).epoch == Epoch{2}; }));
     vehicle.LosesLink();  // its thread counts a message only after the replica has taken it
     const uint64_t cost = vehicle.bytes - before[i];
     if (i == 0) std::cout << "a new epoch cost a node " << cost << " bytes; the first sync of 5000 rows " << before[i] << "\n";
@@ -59,7 +59,7 @@ TEST_CASE("a node that was off line through three epochs and a change catches up
     server.FillsRows(1 + static_cast<uint64_t>(i));
   }
   vehicle.Connects();
-  REQUIRE(ComesTrue([&] { return vehicle.AdoptedEpoch() == Epoch{4}; }));
+  REQUIRE(Eventually([&] { return vehicle.AdoptedEpoch() == Epoch{4}; }));
   CHECK(vehicle.replica.CursorOf(kRows).digest == server.HeadOf(kRows).digest);
   vehicle.LosesLink();
   CHECK(vehicle.replica.parts_taken() == parts);
@@ -98,7 +98,7 @@ TEST_CASE("new keys reach a node in turn before what they sign, and no row is fe
   }
   server.Stands();
   vehicle.link->Nudge();
-  REQUIRE(ComesTrue([&] { return vehicle.AdoptedEpoch() == Epoch{4}; }));
+  REQUIRE(Eventually([&] { return vehicle.AdoptedEpoch() == Epoch{4}; }));
   CHECK(vehicle.key_sets == 3);
   CHECK(vehicle.identity.keys.Now()->version == 4);
   CHECK(vehicle.replica.parts_taken() <= parts + 1);  // the node's own topic, signed anew, may come whole
@@ -120,7 +120,7 @@ TEST_CASE("a node that cannot keep a new key set believes nothing that it vouche
   Keyholder(server).Replaces(RotatableKey::kFreshness);
   server.Stands();
   vehicle.Connects(false);
-  REQUIRE(ComesTrue([&] { return vehicle.link->State().last_error.find("cannot be kept") != std::string::npos; }));
+  REQUIRE(Eventually([&] { return vehicle.link->State().last_error.find("cannot be kept") != std::string::npos; }));
   CHECK(vehicle.replica.Picture() == before);
 }
 
@@ -156,17 +156,17 @@ TEST_CASE("a node refuses a server from a backup until it has begun a new epoch,
 
   const std::string before = vehicle.replica.Picture();
   vehicle.link->Nudge();
-  REQUIRE(ComesTrue([&] { return server.Future().has_value(); }));
-  REQUIRE(ComesTrue([&] { return vehicle.link->State().last_error.find("goes back") != std::string::npos; }));
+  REQUIRE(Eventually([&] { return server.Future().has_value(); }));
+  REQUIRE(Eventually([&] { return vehicle.link->State().last_error.find("goes back") != std::string::npos; }));
   CHECK(vehicle.replica.Picture() == before);
 
   REQUIRE(ReturnFromBackup(*server.store, *server.Future()).ok());
   server.FillsRows(1);
   vehicle.link->Nudge();
-  REQUIRE(ComesTrue([&] { return vehicle.AdoptedEpoch() == Epoch{2}; }));
+  REQUIRE(Eventually([&] { return vehicle.AdoptedEpoch() == Epoch{2}; }));
   CHECK(vehicle.replica.CursorOf(kRows).digest == server.HeadOf(kRows).digest);
   away.Connects();
-  REQUIRE(ComesTrue([&] { return away.AdoptedEpoch() == Epoch{2}; }));
+  REQUIRE(Eventually([&] { return away.AdoptedEpoch() == Epoch{2}; }));
   CHECK(away.replica.CursorOf(kRows).digest == server.HeadOf(kRows).digest);
 }
 
@@ -181,7 +181,7 @@ TEST_CASE("after a backup from before a key was replaced, the keys are replaced 
   for (int i = 0; i < 2; ++i) keyholder.Replaces(RotatableKey::kFreshness);
   server.Stands();
   vehicle.Connects();
-  REQUIRE(ComesTrue([&] { return vehicle.identity.keys.Now()->version == 3 && vehicle.AdoptedEpoch() == Epoch{3}; }));
+  REQUIRE(Eventually([&] { return vehicle.identity.keys.Now()->version == 3 && vehicle.AdoptedEpoch() == Epoch{3}; }));
   vehicle.LosesLink();
 
   server.Falls();
@@ -190,7 +190,7 @@ TEST_CASE("after a backup from before a key was replaced, the keys are replaced 
   for (int i = 0; i < 3; ++i) keyholder.Replaces(RotatableKey::kFreshness);
   server.Stands();
   vehicle.Connects();
-  CHECK(ComesTrue([&] { return vehicle.identity.keys.Now()->version == 4 && vehicle.AdoptedEpoch() > Epoch{3}; }));
+  CHECK(Eventually([&] { return vehicle.identity.keys.Now()->version == 4 && vehicle.AdoptedEpoch() > Epoch{3}; }));
 }
 
 }  // namespace

@@ -4,12 +4,12 @@
 #pragma once
 
 #include <atomic>
-#include <thread>
 
 #include "sync/fleet/epochs.h"
 #include "sync/fleet/key_rotation.h"
 #include "sync/fleet/link_server.h"
 #include "sync/node/link.h"
+#include "tests/patience.h"
 #include "tests/sync/fleet/world.h"
 #include "tests/sync/node/fake_replica.h"
 
@@ -23,15 +23,6 @@ class SilentOutbox final : public node::Outbox {
   Status Settle(const Receipt&, ByteView) override { return Status::Ok(); }
   void OnWaiting(std::function<void()>) override {}
 };
-
-template <typename Condition>
-bool ComesTrue(Condition condition, std::chrono::seconds patience = 20s) {
-  for (const auto end = std::chrono::steady_clock::now() + patience; std::chrono::steady_clock::now() < end;
-       std::this_thread::sleep_for(5ms)) {
-    if (condition()) return true;
-  }
-  return false;
-}
 
 struct WatchingVehicle {
   node::Identity identity;

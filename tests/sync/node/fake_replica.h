@@ -15,6 +15,7 @@
 #include "sync/england.h"
 #include "sync/node/ports.h"
 #include "sync/topic_set.h"
+#include "tests/patience.h"
 
 namespace cpis::sync::node {
 
@@ -197,11 +198,11 @@ class FakeReplica final : public ReplicaStore {
     held_.at(topic).cursor.digest[0] ^= 1;
   }
 
-  // False after ten seconds without it.
+  // False after ten seconds without it, of patience 1.
   template <typename Condition>
   bool WaitUntil(Condition condition) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(10), [&] { return condition(held_, adopted_); });
+    return changed_.wait_for(lock, Patient(std::chrono::seconds(10)), [&] { return condition(held_, adopted_); });
   }
   bool WaitFor(const TopicHead& head) {
     return WaitUntil([&](const auto& held, const auto& adopted) {

@@ -5,13 +5,15 @@
 #include <catch2/catch.hpp>
 #include <future>
 
+#include "tests/patience.h"
+
 namespace cpis::sync::node {
 namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-bool Comes(std::future<void> event) { return event.wait_for(10s) == std::future_status::ready; }
+bool Comes(std::future<void> event) { return event.wait_for(Patient(10s)) == std::future_status::ready; }
 
 TEST_CASE("a call that says nothing for its patience is ended, once") {
   Watchdog dog;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Waiting for something that other processes do: polling with a deadline, never a fixed sleep.
+// Waiting for something that other threads or processes do: polling with a deadline, never a fixed sleep.
 #pragma once
 
 #include <chrono>
@@ -8,10 +8,7 @@
 #include <string>
 #include <thread>
 
-namespace cpis::e2e {
-
-using std::chrono::milliseconds;
-using std::chrono::seconds;
+namespace cpis {
 
 // A number from the environment, for schedules that can be replayed or shortened.
 inline uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
@@ -20,19 +17,19 @@ inline uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
 }
 
 // Deadlines are for a quiet machine; CPIS_PATIENCE multiplies them (sanitizers, loaded machines).
-inline milliseconds Patient(milliseconds deadline) {
+inline std::chrono::milliseconds Patient(std::chrono::milliseconds deadline) {
   return deadline * static_cast<int64_t>(FromEnvironment("CPIS_PATIENCE", 1));
 }
 
 // True as soon as `condition` holds, false when it does not within `deadline`.
 template <typename Condition>
-bool Eventually(Condition condition, milliseconds deadline = seconds(15)) {
+bool Eventually(Condition condition, std::chrono::milliseconds deadline = std::chrono::seconds(15)) {
   const auto end = std::chrono::steady_clock::now() + Patient(deadline);
   while (true) {
     if (condition()) return true;
     if (std::chrono::steady_clock::now() >= end) return false;
-    std::this_thread::sleep_for(milliseconds(10));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
 }
 
-}  // namespace cpis::e2e
+}  // namespace cpis
