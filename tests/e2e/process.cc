@@ -51,6 +51,7 @@ pid_t Spawn(std::vector<std::string> arguments, const std::vector<std::string>& 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127);
   }
+  signal(SIGPIPE, SIG_DFL);  // a caller of TLS in this process ignores it (TlsCaller), which programs would inherit
   for (int target = 0; target < 3; ++target) dup2(files[static_cast<size_t>(target)], target);
   execve(argv[0], argv.data(), envp.data());
   _exit(127);
