@@ -34,6 +34,9 @@ struct Watch : Night {
     return receipt->verdict;
   }
   void Takes(const Envelope& envelope) { REQUIRE(VerdictOn(envelope) == Verdict::kAccepted); }
+  // The next look, or attendance, of that disk.
+  void TakesLook(Chain& disk) { Takes(disk.Looks(*this)); }
+  void TakesAttendance(Chain& disk) { Takes(disk.Attends(*this)); }
 
   // "KIND×times" of every event, oldest first.
   std::vector<std::string> Noticed() {

@@ -8,6 +8,16 @@ namespace {
 
 using Kinds = std::vector<std::string>;
 
+// A vehicle that looked once; then its disk was copied.
+struct CopiedDisk : Watch {
+  Chain node, copy;
+
+  CopiedDisk() {
+    TakesLook(node);
+    copy = node;
+  }
+};
+
 TEST_CASE("an honest node that forwards attendances first, sends again and restarts raises nothing") {
   Watch w;
   Chain node;
@@ -21,7 +31,7 @@ TEST_CASE("an honest node that forwards attendances first, sends again and resta
   w.Restart();  // receipts were lost: everything comes again
   for (const Envelope& one : attendances) CHECK(w.VerdictOn(one) == Verdict::kDuplicate);
   for (const Envelope& one : audit) CHECK(w.VerdictOn(one) == Verdict::kDuplicate);
-  w.Takes(node.Looks(w));
+  w.TakesLook(node);
   CHECK(w.Noticed().empty());
   CHECK(w.Verified().broken.empty());
   CHECK(w.Vehicle().state == "ENROLLED");
@@ -30,13 +40,13 @@ TEST_CASE("an honest node that forwards attendances first, sends again and resta
 TEST_CASE("an entry that cannot be read keeps its place: what follows it is no gap") {
   Watch w;
   Chain node;
-  w.Takes(node.Looks(w));
+  w.TakesLook(node);
   Envelope garbage = node.Looks(w);
   garbage.sealed_event[20] ^= 1;
   node.head = After(*garbage.audit_before, garbage.sealed_event);
   CHECK(w.VerdictOn(garbage) == Verdict::kQuarantined);
   CHECK(w.VerdictOn(garbage) == Verdict::kQuarantined);  // restored by the crew, and no better
-  w.Takes(node.Looks(w));
+  w.TakesLook(node);
   CHECK(w.Noticed().empty());
   CHECK(w.Verified().entries == 3);
   CHECK(w.Verified().broken.empty());
@@ -45,13 +55,13 @@ TEST_CASE("an entry that cannot be read keeps its place: what follows it is no g
 TEST_CASE("a gap is noticed, and the chain goes on from there") {
   Watch w;
   Chain node;
-  w.Takes(node.Looks(w));
+  w.TakesLook(node);
   const Envelope lost = node.Looks(w);
   (void)node.Looks(w);
-  w.Takes(node.Looks(w));
+  w.TakesLook(node);
   REQUIRE(w.Noticed() == Kinds{"AUDIT_GAP×1"});
   CHECK(w.Events()[0].detail == "audit entries 2 to 3 never came");
-  w.Takes(node.Looks(w));
+  w.TakesLook(node);
   w.Takes(lost);  // late
   CHECK(w.Noticed() == Kinds{"AUDIT_GAP×1"});
   CHECK(w.Vehicle().state == "ENROLLED");
@@ -60,11 +70,11 @@ TEST_CASE("a gap is noticed, and the chain goes on from there") {
 TEST_CASE("an edited chain is noticed, and is no proof of a clone") {
   Watch w;
   Chain node;
-  w.Takes(node.Looks(w));
+  w.TakesLook(node);
   node.head.link[0] ^= 1;
-  w.Takes(node.Looks(w));
+  w.TakesLook(node);
   CHECK(w.Noticed() == Kinds{"AUDIT_EDITED×1"});
-  w.Takes(node.Looks(w));  // continues what came
+  w.TakesLook(node);  // continues what came
   CHECK(w.Noticed() == Kinds{"AUDIT_EDITED×1"});
   CHECK(w.Vehicle().state == "ENROLLED");
 }
@@ -72,11 +82,11 @@ TEST_CASE("an edited chain is noticed, and is no proof of a clone") {
 TEST_CASE("a chain that lost its end begins anew, which is noticed, and is no proof of a clone") {
   Watch w;
   Chain node;
-  for (int i = 0; i < 3; ++i) w.Takes(node.Looks(w));
+  for (int i = 0; i < 3; ++i) w.TakesLook(node);
   node.head = {0, crypto::Blake2b32({Bytes(3, 1)})};  // as JournalFile does when the signed head is gone
-  w.Takes(node.Looks(w));
-  w.Takes(node.Looks(w));
-  w.Takes(node.Looks(w));
+  w.TakesLook(node);
+  w.TakesLook(node);
+  w.TakesLook(node);
   CHECK(w.Noticed() == Kinds{"AUDIT_TRUNCATED×1"});
   CHECK(w.Vehicle().state == "ENROLLED");
 }
@@ -84,10 +94,10 @@ TEST_CASE("a chain that lost its end begins anew, which is noticed, and is no pr
 TEST_CASE("a disk put back from an old image is noticed with its first new entry, and all it brings is kept") {
   Watch w;
   Chain node;
-  w.Takes(node.Looks(w));
+  w.TakesLook(node);
   Chain image = node;
-  w.Takes(node.Looks(w));
-  w.Takes(node.Attends(w));
+  w.TakesLook(node);
+  w.TakesAttendance(node);
   REQUIRE(w.Noticed().empty());
 
   const Envelope audit = image.Looks(w);
@@ -100,8 +110,8 @@ TEST_CASE("a disk put back from an old image is noticed with its first new entry
   CHECK(w.Vehicle().state == "REVOKED");
   CHECK(w.Attendances().size() == 2);
   w.Takes(audit);
-  w.Takes(image.Attends(w));  // what the crew was told is queued still arrives
-  w.Takes(node.Attends(w));
+  w.TakesAttendance(image);  // what the crew was told is queued still arrives
+  w.TakesAttendance(node);
   CHECK(w.Attendances().size() == 4);
   CHECK(w.Verified().broken.empty());
 }
@@ -109,9 +119,9 @@ TEST_CASE("a disk put back from an old image is noticed with its first new entry
 TEST_CASE("two nodes from one image are noticed when the second one has something to say") {
   Watch w;
   Chain node;
-  w.Takes(node.Looks(w));
+  w.TakesLook(node);
   Chain clone = node;
-  w.Takes(clone.Looks(w));
+  w.TakesLook(clone);
   CHECK(w.Noticed().empty());
   Envelope second = node.Looks(w);
   w.Takes(second);
@@ -122,11 +132,11 @@ TEST_CASE("two nodes from one image are noticed when the second one has somethin
 TEST_CASE("a fork of the chain shows under fresh sequences too") {
   Watch w;
   Chain node;
-  w.Takes(node.Looks(w));
+  w.TakesLook(node);
   Chain clone = node;
-  w.Takes(node.Looks(w));
+  w.TakesLook(node);
   clone.sequence = 50;
-  w.Takes(clone.Looks(w));
+  w.TakesLook(clone);
   REQUIRE(w.Noticed() == Kinds{"OLD_IMAGE_OR_CLONE×1"});
   CHECK(w.Events()[0].detail == "two different entries, both signed by this node, follow its audit entry 1");
 }
@@ -134,10 +144,10 @@ TEST_CASE("a fork of the chain shows under fresh sequences too") {
 TEST_CASE("a journal that was deleted starts at one again, which is noticed") {
   Watch w;
   Chain node;
-  w.Takes(node.Looks(w));
-  w.Takes(node.Looks(w));
+  w.TakesLook(node);
+  w.TakesLook(node);
   Chain emptied;
-  w.Takes(emptied.Looks(w));
+  w.TakesLook(emptied);
   CHECK(w.Noticed() == Kinds{"OLD_IMAGE_OR_CLONE×1"});
 }
 
@@ -145,17 +155,17 @@ TEST_CASE("policy alert leaves a clone in the fleet and counts what it does in o
   Watch w;
   REQUIRE(w.roll->SetPolicy({"on_clone=alert"}).ok());
   Chain node;
-  w.Takes(node.Looks(w));
+  w.TakesLook(node);
   Chain clone = node;
-  for (int i = 0; i < 5; ++i) w.Takes(node.Looks(w));
-  for (int i = 0; i < 5; ++i) w.Takes(clone.Looks(w));
+  for (int i = 0; i < 5; ++i) w.TakesLook(node);
+  for (int i = 0; i < 5; ++i) w.TakesLook(clone);
   CHECK(w.Noticed() == Kinds{"OLD_IMAGE_OR_CLONE×5"});
   CHECK(w.Vehicle().state == "ENROLLED");
   const int64_t id = w.Events()[0].id;
   REQUIRE(w.store->Change([&](Store& s) { return s.security().Acknowledge(id, kNoon); }).ok());
   CHECK(w.store->Change([&](Store& s) { return s.security().Acknowledge(id + 7, kNoon); }).code() == Code::kNotFound);
-  w.Takes(node.Looks(w));
-  w.Takes(clone.Looks(w));
+  w.TakesLook(node);
+  w.TakesLook(clone);
   CHECK(w.Events().size() == 2);
 }
 
@@ -163,14 +173,14 @@ TEST_CASE("policy re-enrol revokes a clone and frees its name, and the old disk 
   Watch w;
   REQUIRE(w.roll->SetPolicy({"on_clone=re-enrol"}).ok());
   Chain node;
-  w.Takes(node.Looks(w));
+  w.TakesLook(node);
   Chain clone = node;
-  w.Takes(node.Looks(w));
-  w.Takes(clone.Looks(w));
+  w.TakesLook(node);
+  w.TakesLook(clone);
   CHECK(w.Vehicle().state == "REVOKED");
   const Node anew = w.Enrols(w.vehicle.name, {kLancashire});
   CHECK(anew.id != w.vehicle.id);
-  w.Takes(clone.Attends(w));
+  w.TakesAttendance(clone);
   CHECK(w.Attendances().size() == 1);
   CHECK(w.roll->SetPolicy({"on_clone=ignore"}).code() == Code::kInvalid);
 }
@@ -178,7 +188,7 @@ TEST_CASE("policy re-enrol revokes a clone and frees its name, and the old disk 
 TEST_CASE("a node that a person revoked is not heard, clone or not") {
   Watch w;
   Chain node;
-  w.Takes(node.Looks(w));
+  w.TakesLook(node);
   REQUIRE(w.roll->Revoke(w.vehicle.name).ok());
   CHECK(w.Delivers(node.Looks(w)).status().code() == Code::kDenied);
 }
