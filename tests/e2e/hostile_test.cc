@@ -135,7 +135,7 @@ TEST_CASE("header floods and frames without an end are cut with memory bounded, 
       {"settings", [&](size_t) { return repeat(Frame(4, 0, 0, std::string("\0\4\0\0\xff\xff", 6)), 500); }, kMiB},
       {"priorities", [&](size_t) { return repeat(Frame(2, 0, 0x7ffffff1, std::string("\0\0\0\0\1", 5)), 500); }, kMiB},
       {"frames of no known kind", [&](size_t) { return Frame(77, 0, 0, sixteen); }, kMiB},
-      {"empty data", [&](size_t i) { return i == 0 ? Frame(1, kEndHeaders, 1, CallOf("Forward")) : repeat(Frame(0, 0, 1, ""), 500); }, kDaysBytes},
+      {"empty data", [&](size_t i) { return i == 0 ? Frame(1, kEndHeaders, 1, CallOf("Forward")) : repeat(Frame(0, 0, 1, ""), 500); }, kMiB},
       {"a message of four gigabytes",
        [&](size_t i) { return i == 0 ? Frame(1, kEndHeaders, 1, CallOf("Forward")) + Frame(0, 0, 1, std::string("\0\xee\0\0\0", 5)) : Frame(0, 0, 1, sixteen); }, kDaysBytes},
   };

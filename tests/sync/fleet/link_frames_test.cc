@@ -41,6 +41,13 @@ TEST_CASE("what a node sends passes, in one piece or byte by byte") {
   CHECK(guard.TakeCount().headers == 0);
 }
 
+TEST_CASE("data of no bytes counts, unless it ends a call") {
+  FrameGuard guard;
+  guard.Take(platform::AsBytes(Preface() + Frame(1, kEndHeaders, 1, CallOf("Forward")) + Frame(0, 0, 1, "x") + Frame(0, 0, 1, "") +
+                               Frame(0, 0, 1, "") + Frame(0, 1, 1, "")));
+  CHECK(guard.TakeCount().control == 3);  // its settings, and two
+}
+
 TEST_CASE("a header of many frames ends at the size of one") {
   const std::string begun = Preface() + Frame(1, 0, 1, CallOf("Watch"));
   CHECK(All(begun + Frame(9, kEndHeaders, 1, std::string(500, 'x'))) == Fault::kNone);
