@@ -43,11 +43,7 @@ set(schedules 10000)
 if(CPIS_SANITIZE)
   set(schedules 300)
 endif()
-set(in_memory "")
-if(IS_DIRECTORY /dev/shm)
-  set(in_memory ";TMPDIR=/dev/shm")  # what is tried here is what is said, not what a disk takes
-endif()
-set_tests_properties(schedules PROPERTIES ENVIRONMENT "${patience};CPIS_SCHEDULES=${schedules};CPIS_SEED=20261123${in_memory}" TIMEOUT 1800)
+set_tests_properties(schedules PROPERTIES ENVIRONMENT "${patience};CPIS_SCHEDULES=${schedules};CPIS_SEED=20261123" TIMEOUT 1800)
 
 cpis_tests(fault fault cpis::edge)
 target_sources(fault_tests PRIVATE edge/fleet_fixture.cc)

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -15,6 +16,14 @@
 #include <system_error>
 
 namespace cpis {
+
+// In memory where there is room in it, for a test of what is said rather than of what a disk takes.
+inline std::filesystem::path InMemory() {
+  constexpr std::uintmax_t kRoom = 1 << 30;
+  std::error_code none;
+  const auto memory = std::filesystem::space("/dev/shm", none);
+  return !none && memory.available > kRoom ? "/dev/shm" : std::filesystem::temp_directory_path();
+}
 
 class ScratchDirectory {
  public:

@@ -47,11 +47,6 @@ uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-// In memory where there is such a thing: twenty thousand files are written here.
-std::filesystem::path Memory() {
-  return std::filesystem::exists("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path();
-}
-
 struct Flip {
   size_t byte;
   int bit;
@@ -271,7 +266,7 @@ class Flips {
     return tally;
   }
 
-  ScratchDirectory place_{Memory()};
+  ScratchDirectory place_{InMemory()};  // twenty thousand files are written here
   TestFleet fleet_;
   sync::node::Identity identity_ = fleet_.Identity();
   std::vector<Row> rows_;

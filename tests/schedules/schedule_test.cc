@@ -278,6 +278,7 @@ TEST_CASE("no schedule of imports, outages, restarts, clocks and bit flips bring
   const uint64_t schedules = FromEnvironment("CPIS_SCHEDULES", 10'000);
   const uint64_t seed = FromEnvironment("CPIS_SEED", std::random_device{}());
   std::cout << "CPIS_SEED=" << seed << std::endl;
+  REQUIRE(setenv("TMPDIR", InMemory().c_str(), 1) == 0);
   Counts counts;
   for (uint64_t done = 0; done < schedules;) {
     const uint64_t life_seed = seed + done / kSchedulesAFleet;
