@@ -10,8 +10,11 @@ packages=(
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
   libboost1.81-dev libboost-json1.81-dev libpugixml-dev libcli11-dev libtomlplusplus-dev
   libtss2-dev
-  catch2 swtpm systemd
+  catch2 swtpm systemd chromium
 )
+# Node.js may have come from elsewhere.
+command -v node >/dev/null || packages+=(nodejs)
+command -v npm >/dev/null || packages+=(npm)
 
 missing=()
 for package in "${packages[@]}"; do

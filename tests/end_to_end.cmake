@@ -75,3 +75,9 @@ if(CPIS_SANITIZE)
   set(clock_schedules 1000)
 endif()
 set_tests_properties(clocks PROPERTIES ENVIRONMENT "${patience};CPIS_CLOCK_SCHEDULES=${clock_schedules};CPIS_SEED=20261123" TIMEOUT 600)
+
+# What crews and ePCR applications see, in JavaScript: node runs the tests, and e2e_world keeps the real processes for them.
+add_executable(e2e_world browser/world_main.cc e2e/authority_file.cc e2e/fleet.cc e2e/http_call.cc e2e/process.cc e2e/vehicle.cc)
+target_link_libraries(e2e_world PRIVATE e2e_relay_lib Boost::json)
+target_compile_definitions(e2e_world PRIVATE CPIS_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
+include(browser.cmake)

@@ -41,7 +41,7 @@ Vehicle::Vehicle(Fleet& fleet, std::string name, std::unique_ptr<Relay> link, Ar
 }
 
 std::unique_ptr<Daemon> Vehicle::Launch() const {
-  Arguments arguments{Program("cpis-edged"), "--state", state().string(), "--http", "127.0.0.1:0"};
+  Arguments arguments{Program("cpis-edged"), "--state", state().string(), "--http", port_};
   arguments.insert(arguments.end(), options_.begin(), options_.end());
   return std::make_unique<Daemon>(std::move(arguments), log());
 }

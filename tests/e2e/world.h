@@ -108,6 +108,7 @@ class Vehicle {
 
   void Starts();
   void IsConfigured(Arguments options) { options_ = std::move(options); }  // when it starts next
+  void KeepsPort() { port_ = http(); }  // of HTTP, from now on: as a browser expects
   Daemon& daemon() { return *daemon_; }
   std::unique_ptr<Daemon> Launch() const;
   void Adopt(std::unique_ptr<Daemon> daemon);
@@ -139,6 +140,7 @@ class Vehicle {
   std::string name_;
   std::unique_ptr<Relay> link_;
   Arguments options_;
+  std::string port_ = "127.0.0.1:0";
   std::unique_ptr<Daemon> daemon_;
 };
 

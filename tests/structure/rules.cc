@@ -86,7 +86,7 @@ std::string HomeOf(const std::string& file) {
 }
 
 bool IsSource(const fs::path& file) {
-  static const Strings kinds{".cc", ".h", ".proto", ".sh"};
+  static const Strings kinds{".cc", ".h", ".proto", ".sh", ".js", ".mjs", ".css", ".html"};
   return Contains(kinds, file.extension().string()) || file.filename() == "run";
 }
 
@@ -167,8 +167,12 @@ std::vector<Fault> FaultsOf(const fs::path& root) {
   Strings files;
   for (const std::string folder : {"platform", "crypto", "proto", "sync", "edge", "tests", "packaging", ".ci"}) {
     if (!fs::exists(root / folder)) continue;
-    for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
-      if (entry.is_regular_file() && IsSource(entry.path())) files.push_back(fs::relative(entry.path(), root).generic_string());
+    for (auto entry = fs::recursive_directory_iterator(root / folder); entry != fs::recursive_directory_iterator(); ++entry) {
+      if (entry->path().filename() == "node_modules") {
+        entry.disable_recursion_pending();  // not ours
+      } else if (entry->is_regular_file() && IsSource(entry->path())) {
+        files.push_back(fs::relative(entry->path(), root).generic_string());
+      }
     }
   }
   std::sort(files.begin(), files.end());

@@ -44,6 +44,16 @@ TEST_CASE("the project's own tree has no fault", "[structure]") {
 
 TEST_CASE("a tree without a fault is told to have none", "[structure]") { CHECK(Tree().Faults().empty()); }
 
+TEST_CASE("a script or a page of ours without a licence is named, and what npm brings is not ours", "[structure]") {
+  const Tree tree;
+  tree.Plant("tests/browser/node_modules/x/x.mjs", "export {};\n");
+  CHECK(tree.Faults().empty());
+  for (const char* file : {"edge/http/page/a.js", "edge/http/page/b.css", "edge/http/page/c.html", "tests/browser/d.mjs"}) {
+    tree.Plant(file, "\n");
+  }
+  CHECK(tree.Faults().size() == 4);
+}
+
 TEST_CASE("an include that points the wrong way is named", "[structure]") {
   struct Wrong {
     const char* file;
