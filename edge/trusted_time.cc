@@ -8,11 +8,11 @@
 namespace cpis::edge {
 namespace {
 
-constexpr uint8_t kOldFormat = 1;
-constexpr uint8_t kFormat = 2;
+constexpr uint8_t kWithoutHighBoot = 1;
+constexpr uint8_t kWithoutAdded = 2;
+constexpr uint8_t kFormat = 3;
 
 uint64_t Milliseconds(Instant at) { return static_cast<uint64_t>(at.time_since_epoch().count()); }
-Instant FromMilliseconds(uint64_t value) { return Instant(std::chrono::milliseconds(static_cast<int64_t>(value))); }
 
 }  // namespace
 
@@ -23,6 +23,7 @@ platform::Bytes Encode(const TimeMarks& marks) {
   out.U64(static_cast<uint64_t>(marks.since_boot.count()));
   out.U64(Milliseconds(marks.high_water));
   out.U64(static_cast<uint64_t>(marks.high_since_boot.count()));
+  out.U64(static_cast<uint64_t>(marks.added.count()));
   out.Sized(marks.boot_id);
   out.Sized(marks.high_boot_id);
   return std::move(out).Take();
@@ -31,14 +32,16 @@ platform::Bytes Encode(const TimeMarks& marks) {
 platform::Result<TimeMarks> DecodeTimeMarks(platform::ByteView bytes) {
   platform::ByteReader in(bytes);
   const uint8_t format = in.U8();
-  const bool known = format == kFormat || format == kOldFormat;
+  const auto milliseconds = [&in] { return std::chrono::milliseconds(static_cast<int64_t>(in.U64())); };
   TimeMarks marks;
-  marks.server_time = FromMilliseconds(in.U64());
-  marks.since_boot = std::chrono::milliseconds(static_cast<int64_t>(in.U64()));
-  marks.high_water = FromMilliseconds(in.U64());
-  if (format == kFormat) marks.high_since_boot = std::chrono::milliseconds(static_cast<int64_t>(in.U64()));
+  marks.server_time = Instant(milliseconds());
+  marks.since_boot = milliseconds();
+  marks.high_water = Instant(milliseconds());
+  if (format >= kWithoutAdded) marks.high_since_boot = milliseconds();
+  marks.added = format >= kFormat ? milliseconds() : kUnknownBeforeBoot;
   marks.boot_id = in.SizedText();
-  if (format == kFormat) marks.high_boot_id = in.SizedText();
+  if (format >= kWithoutAdded) marks.high_boot_id = in.SizedText();
+  const bool known = format >= kWithoutHighBoot && format <= kFormat;
   if (!known || !in.AtEnd()) return platform::Corrupt("the stored time marks are not ours");
   return marks;
 }
@@ -53,6 +56,7 @@ TrustedTime::TrustedTime(const platform::Clock& clock, std::optional<TimeMarks> 
   }
   floor_ = marks_->high_water + kUnknownBeforeBoot;
   floor_since_boot_ = std::chrono::milliseconds(0);
+  marks_->added += kUnknownBeforeBoot;
   Mark(Project());
   if (keep_) keep_(*marks_);
 }
@@ -119,6 +123,7 @@ void TrustedTime::AtLeast(Instant server_time) {
   floor_since_boot_ = clock_.SinceBoot();
   // Marks of no boot at all: time that passes from here on is kept, or every restart would begin here again.
   if (!marks_) marks_ = TimeMarks{server_time, floor_since_boot_, "", server_time};
+  marks_->added = {};
   Mark(server_time);
 }
 
@@ -129,10 +134,10 @@ TrustedNow TrustedTime::Now() {
     const std::lock_guard lock(mutex_);
     const std::chrono::milliseconds since_boot = clock_.SinceBoot();
     // A clock that resumes where the shutdown left it is past the mark too, and days behind: only a time service vouches for it.
-    // What was added for a reboot may be more than had passed.
-    now.trusted = SameBoot() ||
-                  (marks_ && clock_.WallIsSynchronised() && clock_.Now() + kUnknownBeforeBoot >= marks_->high_water);
+    // What was added for each reboot may be more than had passed.
+    now.trusted = SameBoot() || (marks_ && clock_.WallIsSynchronised() && clock_.Now() + marks_->added >= marks_->high_water);
     now.at = Project();
+    if (marks_ && clock_.Now() >= now.at) marks_->added = {};  // the clock has caught up with every guess
     floor_ = now.at;
     floor_since_boot_ = since_boot;
     // Or at once, when a wall clock that was set right or wrong led it on by as much.

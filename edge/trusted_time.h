@@ -25,9 +25,9 @@ namespace cpis::edge {
 using platform::Instant;
 
 // What outlives the process.
-//   0 format 2 │ 1 server time 8 (Unix ms) │ 9 since boot 8 (ms) │ 17 high water 8 (Unix ms) │ 25 high water since boot 8 (ms) │
-//   33 boot id, varint-sized │ boot id of the high water, varint-sized
-//   Format 1, without both fields of the high water's boot, is still read.
+//   0 format 3 │ 1 server time 8 (Unix ms) │ 9 since boot 8 (ms) │ 17 high water 8 (Unix ms) │ 25 high water since boot 8 (ms) │
+//   33 added 8 (ms) │ 41 boot id, varint-sized │ boot id of the high water, varint-sized
+//   Format 2, without what was added, and format 1, without both fields of the high water's boot too, are still read.
 struct TimeMarks {
   Instant server_time;                   // the last signed one…
   std::chrono::milliseconds since_boot;  // …and when it was heard
@@ -35,6 +35,7 @@ struct TimeMarks {
   Instant high_water;  // trusted time has been here…
   std::chrono::milliseconds high_since_boot{};  // …then…
   std::string high_boot_id{};                   // …in that boot
+  std::chrono::milliseconds added{};            // of which so much is a guess: what reboots have cost since a clock was there
 };
 platform::Bytes Encode(const TimeMarks& marks);
 platform::Result<TimeMarks> DecodeTimeMarks(platform::ByteView bytes);  // kCorrupt

@@ -181,6 +181,42 @@ TEST_CASE("time marks of before the high water had a boot are read") {
   CHECK(read->high_boot_id.empty());
 }
 
+TEST_CASE("time marks of before it was known what reboots had cost are read") {
+  platform::ByteWriter old;
+  old.U8(2);
+  for (const Instant at : {kServer, Instant(5h), kServer + 2h, Instant(6h)}) {
+    old.U64(static_cast<uint64_t>(at.time_since_epoch().count()));
+  }
+  old.Sized(std::string_view("boot-1"));
+  old.Sized(std::string_view("boot-2"));
+  const auto read = DecodeTimeMarks(std::move(old).Take());
+  REQUIRE(read.ok());
+  CHECK(read->high_since_boot == 6h);
+  CHECK(read->boot_id == "boot-1");
+  CHECK(read->high_boot_id == "boot-2");
+  CHECK(read->added == kUnknownBeforeBoot);
+}
+
+TEST_CASE("reboots in quick succession do not make a clock that a time service vouches for one that is behind") {
+  Tablet tablet(kServer);
+  tablet.time->Heard(kServer);
+  tablet.clock.Advance(10min);
+  (void)tablet.time->Now();
+  for (int boot = 1; boot <= 5; ++boot) {
+    tablet.Reboots(kServer + 10min + boot * 20s);
+    CHECK(tablet.time->Now().trusted);
+    tablet.Start();  // the daemon alone costs nothing, and forgets nothing
+    CHECK(tablet.time->Now().trusted);
+    CHECK(tablet.time->Now().at >= kServer + 10min + boot * kUnknownBeforeBoot);  // leases still pay for each
+  }
+  tablet.Reboots(kServer + 9min);  // but no guess excuses a clock that is behind what was known
+  CHECK_FALSE(tablet.time->Now().trusted);
+  tablet.Reboots(kServer + 2h);
+  CHECK(tablet.time->Now().trusted);
+  tablet.Reboots(kServer + 1h);  // nor what reboots cost before the clock had caught up
+  CHECK_FALSE(tablet.time->Now().trusted);
+}
+
 TEST_CASE("a plug that is pulled each minute does not stop time") {
   Tablet tablet(kServer);
   tablet.time->Heard(kServer);
@@ -204,10 +240,10 @@ TEST_CASE("a daemon that is killed before the server is heard loses no time, and
 }
 
 TEST_CASE("time marks read as they were written, and foreign bytes are refused") {
-  const TimeMarks marks{kServer, 5h, "boot-1", kServer + 2h, 6h, "boot-2"};
+  const TimeMarks marks{kServer, 5h, "boot-1", kServer + 2h, 6h, "boot-2", 260s};
   const platform::Bytes bytes = Encode(marks);
-  CHECK(platform::Hex(bytes).substr(0, 2) == "02");
-  CHECK(bytes.size() == 33 + 2 * (1 + 6));
+  CHECK(platform::Hex(bytes).substr(0, 2) == "03");
+  CHECK(bytes.size() == 41 + 2 * (1 + 6));
   const auto read = DecodeTimeMarks(bytes);
   REQUIRE(read.ok());
   CHECK(read->server_time == marks.server_time);
@@ -216,6 +252,7 @@ TEST_CASE("time marks read as they were written, and foreign bytes are refused")
   CHECK(read->high_water == marks.high_water);
   CHECK(read->high_since_boot == marks.high_since_boot);
   CHECK(read->high_boot_id == marks.high_boot_id);
+  CHECK(read->added == marks.added);
   CHECK_FALSE(DecodeTimeMarks(platform::ByteView(bytes).first(20)).ok());
 }
 
