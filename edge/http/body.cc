@@ -32,7 +32,7 @@ std::optional<Problem> ReadBody(const platform::HttpRequest& request, std::initi
   for (const auto& [key, value] : body.as_object()) {
     const bool is_optional = Contains(optional, key);
     if (!is_optional && !Contains(required, key)) {
-      return InvalidBody("unknown key \"" + Printable(key, 64) + "\"" + wanted);
+      return InvalidBody("unknown key \"" + NameShown(key) + "\"" + wanted);
     }
     if (is_optional && value.is_null()) continue;
     if (!value.is_string()) return InvalidBody("\"" + std::string(key) + "\" is not a string" + wanted);

@@ -6,23 +6,50 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kStatementDate = "2026-11-22";  // changes only when the statement itself does
+constexpr std::string_view kStatementDate = "2026-11-23";  // changes only when a statement itself does
+constexpr std::string_view kFlagCodeParameter = "https://fhir.nhs.uk/England/SearchParameter/England-FlagCode";
 
-json::object SearchResource(std::string_view type, json::array includes) {
-  json::object resource{
-      {"type", type},
-      {"interaction", json::array{json::object{{"code", "search-type"}}}},
-      {"searchParam", json::array{json::object{
-                          {"name", "patient:identifier"},
-                          {"type", "token"},
-                          {"documentation", "https://fhir.nhs.uk/Id/nhs-number|NUMBER; required, exactly one"}}}}};
-  if (!includes.empty()) resource["searchInclude"] = std::move(includes);
+// One search of a resource type; `parameters` beside the patient.
+struct SearchOf {
+  std::string_view type;
+  std::string_view patient_definition;
+  std::string_view patient_form;
+  json::array parameters{};
+  json::array includes{};
+};
+
+json::object Parameter(std::string_view name, std::string_view type, std::string_view definition, std::string_view form) {
+  return {{"name", name}, {"definition", definition}, {"type", type}, {"documentation", std::string(form) + "; required, exactly one"}};
+}
+
+// The patient is a reference in R4, which alone takes the modifier :identifier.
+json::object Resource(SearchOf search) {
+  json::array parameters{Parameter("patient", "reference", search.patient_definition, search.patient_form)};
+  for (json::value& more : search.parameters) parameters.push_back(std::move(more));
+  json::object resource{{"type", search.type},
+                        {"interaction", json::array{json::object{{"code", "search-type"}}}},
+                        {"versioning", "no-version"},
+                        {"searchParam", std::move(parameters)}};
+  if (!search.includes.empty()) resource["searchInclude"] = std::move(search.includes);
   return resource;
+}
+
+json::array Resources(Api api) {
+  constexpr std::string_view kIdentifier = "patient:identifier=https://fhir.nhs.uk/Id/nhs-number|NUMBER";
+  constexpr std::string_view kClinicalPatient = "http://hl7.org/fhir/SearchParameter/clinical-patient";
+  constexpr std::string_view kAuditPatient = "http://hl7.org/fhir/SearchParameter/AuditEvent-patient";
+  if (api == Api::kPatientFlags) {
+    const std::string code = std::string(kFlagCode) + ", or " + std::string(kFlagCodeSharing);
+    return {Resource({"Flag", kClinicalPatient, "GET PatientFlag?patient=NUMBER", {Parameter("code", "token", kFlagCodeParameter, code)}})};
+  }
+  const json::array includes{"AuditEvent:entity-type", "AuditEvent:entity-type=http://terminology.hl7.org/CodeSystem/v3-RoleClass|ASSIGNED",
+                             "AuditEvent:agent"};
+  return {Resource({"CareTeam", kClinicalPatient, kIdentifier}), Resource({"AuditEvent", kAuditPatient, kIdentifier, {}, includes})};
 }
 
 }  // namespace
 
-json::object CapabilityStatement(std::string_view software_version) {
+json::object CapabilityStatement(Api api, std::string_view software_version) {
   json::object security{
       {"description", "Authorization: Bearer, with the token that POST /session gives to a member of staff"}};
   json::object rest{
@@ -31,10 +58,9 @@ json::object CapabilityStatement(std::string_view software_version) {
        "Answers without any connection from a signed copy. 503 with an OperationOutcome means that no answer "
        "can be given: it never means that there is no flag."},
       {"security", std::move(security)},
-      {"resource",
-       json::array{SearchResource("CareTeam", {}), SearchResource("AuditEvent", {"AuditEvent:entity-type"})}}};
+      {"resource", Resources(api)}};
   return {{"resourceType", "CapabilityStatement"},
-          {"name", "CpisEdgeNode"},
+          {"name", api == Api::kCpis ? "CpisEdgeNode" : "CpisEdgeNodePatientFlags"},
           {"status", "active"},
           {"date", kStatementDate},
           {"kind", "instance"},

@@ -19,26 +19,28 @@ constexpr std::string_view kJobRoleSystem = "https://fhir.nhs.uk/CodeSystem/NHSD
 constexpr std::string_view kOdsSystem = "https://fhir.nhs.uk/Id/ods-organization-code";
 constexpr std::string_view kRoleClassSystem = "http://terminology.hl7.org/CodeSystem/v3-RoleClass";
 
+// FHIR has no empty text.
+std::string_view Stated(std::string_view text) { return text.empty() ? "not stated" : text; }
+
 std::string ViewerId(const AccessShown& access, const crypto::Secret& key) {
   const sync::Viewer& viewer = access.viewer;
   return ResourceId(key, {"PractitionerRole", viewer.name, viewer.role_code, viewer.organisation_code});
 }
 
 json::object ViewerRole(const sync::Viewer& viewer) {
-  json::object role{{"text", viewer.role_name}};
-  if (!viewer.role_code.empty()) {
-    role["coding"] = json::array{Coding(kJobRoleSystem, viewer.role_code, viewer.role_name)};
-  }
-  return role;
+  const std::string_view name = Stated(viewer.role_name);
+  json::object coding{{"display", name}};  // where the guide's clients look for it
+  if (!viewer.role_code.empty()) coding = Coding(kJobRoleSystem, viewer.role_code, name);
+  return {{"coding", json::array{std::move(coding)}}, {"text", name}};
 }
 
 json::object PractitionerRole(const AccessShown& access, const std::string& id) {
   const sync::Viewer& viewer = access.viewer;
-  json::object organisation{{"display", viewer.organisation_name}};
+  json::object organisation{{"display", Stated(viewer.organisation_name)}};
   if (!viewer.organisation_code.empty()) organisation["identifier"] = Identifier(kOdsSystem, viewer.organisation_code);
   return {{"resourceType", "PractitionerRole"},
           {"id", id},
-          {"practitioner", json::object{{"display", viewer.name}}},
+          {"practitioner", json::object{{"display", Stated(viewer.name)}}},
           {"organization", std::move(organisation)},
           {"code", json::array{ViewerRole(viewer)}}};
 }
@@ -60,15 +62,15 @@ std::string AccessId(const Answer& answer, size_t position, const crypto::Secret
 // well as the agent.
 json::object AuditEvent(const Answer& answer, size_t position, const BundleContext& context) {
   const AccessShown& access = answer.accesses[position];
-  json::object who{{"type", "PractitionerRole"}, {"display", access.viewer.name}};
+  json::object who{{"type", "PractitionerRole"}, {"display", Stated(access.viewer.name)}};
   if (context.include_viewers) who["reference"] = "urn:uuid:" + ViewerId(access, *context.id_key);
 
   json::object agent{{"role", json::array{ViewerRole(access.viewer)}},
                      {"who", who},
-                     {"name", access.viewer.name},
+                     {"name", Stated(access.viewer.name)},
                      {"requestor", true}};
   json::object patient{
-      {"what", json::object{{"type", "Patient"}, {"identifier", Identifier(kNhsNumberSystem, answer.nhs_number)}}},
+      {"what", Subject(answer)},
       {"type", Coding("http://terminology.hl7.org/CodeSystem/audit-entity-type", "1", "Person")},
       {"role", Coding("http://terminology.hl7.org/CodeSystem/object-role", "1", "Patient")}};
   json::object viewer{{"what", who}, {"type", Coding(kRoleClassSystem, "ASSIGNED", "assigned entity")}};
@@ -84,8 +86,12 @@ json::object AuditEvent(const Answer& answer, size_t position, const BundleConte
           {"entity", json::array{std::move(patient), std::move(viewer)}}};
 }
 
-bool IsNational(std::string_view code) {
-  return code == "INVALID_SEARCH_DATA" || code == "PRECONDITION_FAILED" || code == "ACCESS_DENIED";
+// The display that the national code system has for a code; empty for a code of ours.
+std::string_view NationalDisplay(std::string_view code) {
+  if (code == "INVALID_SEARCH_DATA") return "Invalid search data";
+  if (code == "PRECONDITION_FAILED") return "Precondition failed";
+  if (code == "ACCESS_DENIED") return "Access has been denied to process this request";
+  return "";
 }
 
 }  // namespace
@@ -122,7 +128,8 @@ json::object AuditEventBundle(const Answer& answer, const BundleContext& context
 
 json::object OperationOutcome(std::string_view severity, std::string_view issue, std::string_view code,
                               std::string_view diagnostics) {
-  json::object details = Concept(Coding(IsNational(code) ? kNationalCodes : kOurCodes, code, ""));
+  const std::string_view national = NationalDisplay(code);
+  json::object details = Concept(Coding(national.empty() ? kOurCodes : kNationalCodes, code, national));
   json::object shown{{"severity", severity}, {"code", issue}, {"details", std::move(details)}};
   if (!diagnostics.empty()) shown["diagnostics"] = diagnostics;
   return {{"resourceType", "OperationOutcome"}, {"issue", json::array{std::move(shown)}}};

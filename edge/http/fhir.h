@@ -15,12 +15,19 @@ namespace cpis::edge::http {
 
 inline constexpr std::string_view kFhirJson = "application/fhir+json";
 inline constexpr std::string_view kFhirBase = "/cpis/FHIR/R4";
+inline constexpr std::string_view kFlagsBase = "/patient-flags-api/FHIR/R4";
 inline constexpr std::string_view kNhsNumberSystem = "https://fhir.nhs.uk/Id/nhs-number";
+
+// The flag of a protected child, under the code that the code system has and the one that an earlier page of the draft gave.
+inline constexpr std::string_view kFlagSystem = "https://fhir.nhs.uk/England/CodeSystem/England-FlagCategoryPatient";
+inline constexpr std::string_view kFlagCode = "child-protection-information-system-flag";
+inline constexpr std::string_view kFlagCodeSharing = "child-protection-information-sharing-flag";
 
 // What a searchset says beside the answer.
 struct BundleContext {
   std::string self;              // absolute URL of the search as understood
   bool include_viewers = false;  // _include=AuditEvent:entity-type=…
+  std::string flag_code;         // of a PatientFlag search: the spelling that was asked for
   const crypto::Secret* id_key;  // 32 bytes: names resources without giving their subject away, see ResourceId
 };
 
@@ -30,11 +37,16 @@ struct BundleContext {
 boost::json::object CareTeamBundle(const Answer& answer, const BundleContext& context);
 boost::json::object AuditEventBundle(const Answer& answer, const BundleContext& context);
 
+// The same after the draft "Patient Flag Implementation Guide (Beta)" (NHS England, 2025): one Flag for the child, and with it a
+// CarePlan and a CareTeam a plan as included entries.
+boost::json::object PatientFlagBundle(const Answer& answer, const BundleContext& context);
+
 // severity: "error", "warning", "information".
 boost::json::object OperationOutcome(std::string_view severity, std::string_view issue, std::string_view code,
                                      std::string_view diagnostics);
 
-boost::json::object CapabilityStatement(std::string_view software_version);
+enum class Api { kCpis, kPatientFlags };
+boost::json::object CapabilityStatement(Api api, std::string_view software_version);
 
 // A UUID (version 8) for a resource: the same for the same parts under the same key. Keyed, because a plain hash of an
 // NHS number can be reversed by trying them all, and ids end up in other systems' logs.

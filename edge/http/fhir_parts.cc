@@ -39,6 +39,16 @@ json::object Identifier(std::string_view system, std::string_view value) {
   return {{"system", system}, {"value", value}};
 }
 
+json::object Period(Instant start, std::optional<Instant> end) {
+  json::object period{{"start", Rfc3339(start)}};
+  if (end) period["end"] = Rfc3339(*end);
+  return period;
+}
+
+json::object Subject(const Answer& answer) {
+  return {{"type", "Patient"}, {"identifier", Identifier(kNhsNumberSystem, answer.nhs_number)}};
+}
+
 json::object Entry(json::object resource, std::string_view mode) {
   json::object entry;
   if (const json::value* id = resource.if_contains("id")) {
@@ -51,8 +61,6 @@ json::object Entry(json::object resource, std::string_view mode) {
 
 json::object CareTeam(const Answer& answer, const PlanShown& shown, const crypto::Secret& key) {
   const sync::Plan& plan = shown.plan;
-  json::object period{{"start", Rfc3339(plan.start)}};
-  if (plan.end) period["end"] = Rfc3339(*plan.end);
   json::array telecom;
   if (!shown.authority.office_hours_tel.empty()) telecom.push_back(Phone("work", shown.authority.office_hours_tel));
   if (!shown.authority.emergency_duty_tel.empty())
@@ -60,12 +68,14 @@ json::object CareTeam(const Answer& answer, const PlanShown& shown, const crypto
 
   json::object team{
       {"resourceType", "CareTeam"},
-      {"id", ResourceId(key, {"CareTeam", answer.nhs_number, shown.authority.code, sync::Name(plan.type)})},
+      {"id", ResourceId(key, {"CareTeam", answer.nhs_number, shown.authority.code, sync::Name(plan.type), Rfc3339(plan.start)})},
       {"status", shown.state == sync::PlanState::kCurrent ? "active" : "inactive"},
       {"category", json::array{Concept(Coding(kSnomedSystem, sync::Snomed(plan.type), sync::Meaning(plan.type)))}},
-      {"name", shown.authority.name},
-      {"subject", json::object{{"type", "Patient"}, {"identifier", Identifier(kNhsNumberSystem, answer.nhs_number)}}},
-      {"period", std::move(period)}};
+      {"subject", Subject(answer)},
+      {"period", Period(plan.start, plan.end)}};
+  // FHIR has no empty text; an authority that the directory does not know yet is shown by its code.
+  const std::string& name = shown.authority.name.empty() ? shown.authority.code : shown.authority.name;
+  if (!name.empty()) team["name"] = name;
   if (!telecom.empty()) team["telecom"] = std::move(telecom);
   return team;
 }

@@ -14,7 +14,10 @@ inline constexpr std::string_view kSnomedSystem = "http://snomed.info/sct";
 
 boost::json::object Coding(std::string_view system, std::string_view code, std::string_view display);
 boost::json::object Concept(boost::json::object coding);
+boost::json::object Period(Instant start, std::optional<Instant> end);
 boost::json::object Identifier(std::string_view system, std::string_view value);
+
+boost::json::object Subject(const Answer& answer);  // by NHS number: no Patient can be read here
 
 // One entry of a searchset; `mode`: "match", "include" or "outcome".
 boost::json::object Entry(boost::json::object resource, std::string_view mode);

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "edge/http/fhir.h"
+#include "edge/http/format.h"
+#include "edge/http/prefer.h"
 #include "edge/http/text.h"
 
 namespace cpis::edge::http {
@@ -13,27 +15,66 @@ namespace {
 using platform::HttpHeader;
 using platform::HttpRequest;
 
-constexpr std::string_view kInclude = "AuditEvent:entity-type";
+constexpr std::string_view kAssigned = "http://terminology.hl7.org/CodeSystem/v3-RoleClass|ASSIGNED";
 constexpr size_t kMaxIncident = 64;
 
-bool IsPatient(std::string_view name) { return name == "patient:identifier" || name == "patient.identifier"; }
+bool NamesIdentifier(std::string_view name) { return name == "patient:identifier" || name == "patient.identifier"; }
 
-std::optional<Problem> ReadNumber(const HttpRequest& request, std::string* number) {
-  const std::string form = "patient:identifier=" + std::string(kNhsNumberSystem) + "|NUMBER";
-  const std::string* token = nullptr;
+// `patient` with whatever modifier or chain. Another patient than the one searched for is none of the parameters that may be
+// passed over: a search is of one person.
+bool NamesPatient(std::string_view name) {
+  return name == "patient" || name.starts_with("patient:") || name.starts_with("patient.");
+}
+
+// What names the number: SYSTEM|NUMBER and, where a plain `patient` is taken, NUMBER or Patient/NUMBER. Empty otherwise.
+std::string NumberOf(std::string_view token, bool plain) {
+  constexpr std::string_view kReference = "Patient/";
+  const size_t bar = token.find('|');
+  if (bar != std::string_view::npos) {
+    return token.substr(0, bar) == kNhsNumberSystem ? std::string(token.substr(bar + 1)) : std::string();
+  }
+  if (!plain) return "";
+  return std::string(token.starts_with(kReference) ? token.substr(kReference.size()) : token);
+}
+
+std::optional<Problem> ReadNumber(const HttpRequest& request, Search* search) {
+  const bool takes_plain = search->endpoint == Endpoint::kPatientFlag;
+  const std::string form =
+      takes_plain ? std::string("patient=NUMBER") : "patient:identifier=" + std::string(kNhsNumberSystem) + "|NUMBER";
+  const HttpHeader* patient = nullptr;
   for (const HttpHeader& parameter : request.query) {
-    if (!IsPatient(parameter.name)) continue;
-    if (token) return InvalidSearch("patient:identifier is given more than once (one search, one NHS number)");
-    token = &parameter.value;
+    if (!NamesPatient(parameter.name)) continue;
+    if (!NamesIdentifier(parameter.name) && !(takes_plain && parameter.name == "patient")) {
+      return InvalidSearch("parameter \"" + NameShown(parameter.name) + "\" is not supported (" + form + ")");
+    }
+    if (patient) return InvalidSearch("the patient is given more than once (one search, one NHS number)");
+    patient = &parameter;
   }
-  if (!token) return InvalidSearch("patient:identifier is missing (" + form + ")");
-  const size_t bar = token->find('|');
-  if (bar == std::string::npos || std::string_view(*token).substr(0, bar) != kNhsNumberSystem) {
-    return InvalidSearch("patient:identifier does not name the NHS number system (" + form + ")");
+  if (!patient) return InvalidSearch("the patient is missing (" + form + ")");
+  search->lookup.nhs_number = NumberOf(patient->value, takes_plain && patient->name == "patient");
+  if (search->lookup.nhs_number.empty()) {
+    return NotSearchable(search->endpoint, NameShown(patient->name) + " has no NHS number under its system (" + form + ")");
   }
-  *number = token->substr(bar + 1);
-  if (number->empty()) return InvalidSearch("patient:identifier has no NHS number (" + form + ")");
   return std::nullopt;
+}
+
+// One code of the two that were published for the same flag, alone or after its code system.
+bool IsFlagCode(std::string_view code) { return code == kFlagCode || code == kFlagCodeSharing; }
+
+std::optional<Problem> ReadFlagCode(const HttpRequest& request, Search* search) {
+  if (search->endpoint != Endpoint::kPatientFlag) return std::nullopt;
+  const std::string form = "code=" + std::string(kFlagCode);
+  for (const HttpHeader& parameter : request.query) {
+    if (parameter.name.starts_with("code:")) return InvalidSearch("code takes no modifier (" + form + ")");
+    if (parameter.name != "code") continue;
+    if (!search->flag_code.empty()) return InvalidSearch("code is given more than once (" + form + ")");
+    std::string_view code = parameter.value;
+    if (code.starts_with(std::string(kFlagSystem) + "|")) code.remove_prefix(kFlagSystem.size() + 1);
+    if (!IsFlagCode(code)) return NotSearchable(search->endpoint, "no flag of that code is kept here (" + form + ")");
+    search->flag_code = std::string(code);
+  }
+  if (!search->flag_code.empty()) return std::nullopt;
+  return InvalidSearch("code is missing: of a patient's flags only that of child protection is kept here (" + form + ")");
 }
 
 std::optional<Problem> ReadUnscheduled(const HttpRequest& request, bool* silent) {
@@ -48,39 +89,64 @@ std::optional<Problem> ReadUnscheduled(const HttpRequest& request, bool* silent)
   return std::nullopt;
 }
 
-bool IsJsonFormat(std::string_view format) {
-  return format == "json" || format == "application/json" || format == kFhirJson || format == "application/fhir json" ||
-         format == "text/json";  // "fhir json": a + that the client did not encode
+// The guide's way to ask for the viewers of an access, its short form, and R4's own for the same.
+bool IncludesViewers(const HttpHeader& parameter) {
+  constexpr std::string_view kGuide = "AuditEvent:entity-type";
+  if (parameter.name != "_include") return false;
+  const std::string& what = parameter.value;
+  return what == kGuide || what == std::string(kGuide) + "=" + std::string(kAssigned) || what == "AuditEvent:agent" ||
+         what == "AuditEvent:agent:PractitionerRole";
 }
 
-bool Acceptable(std::string_view accept) {
-  return accept.empty() || accept.find("json") != std::string_view::npos ||
-         accept.find("*/*") != std::string_view::npos || accept.find("application/*") != std::string_view::npos;
-}
-
-std::optional<Problem> CheckFormat(const HttpRequest& request) {
-  const std::string* format = request.Query("_format");
-  const bool good = format ? IsJsonFormat(LowerCase(*format)) : Acceptable(LowerCase(request.Header("Accept")));
-  if (good) return std::nullopt;
-  return Problem{406, "not-supported", "NOT_ACCEPTABLE", "only JSON is served (_format=json)", 0, ""};
+bool Understood(const HttpHeader& parameter, Endpoint endpoint) {
+  if (parameter.name == "_format" || NamesPatient(parameter.name)) return true;
+  if (endpoint == Endpoint::kPatientFlag) return parameter.name == "code";
+  return endpoint == Endpoint::kAuditEvent && IncludesViewers(parameter);
 }
 
 std::optional<Problem> ReadOthers(const HttpRequest& request, Search* search) {
-  const bool strict = LowerCase(request.Header("Prefer")).find("handling=strict") != std::string::npos;
-  const bool audit = request.path.ends_with("/AuditEvent");
+  const bool strict = PreferredHandling(request) == Handling::kStrict;
   for (const HttpHeader& parameter : request.query) {
-    if (IsPatient(parameter.name) || parameter.name == "_format") continue;
-    if (audit && parameter.name == "_include" && parameter.value.starts_with(kInclude)) {
-      search->include_viewers = true;
-    } else if (strict) {
-      return InvalidSearch("parameter \"" + Printable(parameter.name, 64) +
+    if (strict && !Understood(parameter, search->endpoint)) {
+      return InvalidSearch("parameter \"" + NameShown(parameter.name) +
                            "\" is not supported, and Prefer: handling=strict asks to say so");
     }
+    if (search->endpoint == Endpoint::kAuditEvent) search->include_viewers |= IncludesViewers(parameter);
+    search->format_given |= parameter.name == "_format";
   }
   return std::nullopt;
 }
 
 }  // namespace
+
+std::optional<Endpoint> EndpointOf(std::string_view path) {
+  if (path.starts_with(kFhirBase)) {
+    path.remove_prefix(kFhirBase.size());
+    if (path == "/CareTeam") return Endpoint::kCareTeam;
+    if (path == "/AuditEvent") return Endpoint::kAuditEvent;
+  } else if (path.starts_with(kFlagsBase) && path.substr(kFlagsBase.size()) == "/PatientFlag") {
+    return Endpoint::kPatientFlag;
+  }
+  return std::nullopt;
+}
+
+Problem NotSearchable(Endpoint endpoint, std::string diagnostics) {
+  Problem problem = InvalidSearch(std::move(diagnostics));
+  if (endpoint == Endpoint::kPatientFlag) problem.issue = "not-found";
+  return problem;
+}
+
+std::string SelfPath(const Search& search, std::string_view nhs_number) {
+  const std::string format = search.format_given ? "&_format=json" : "";
+  if (search.endpoint == Endpoint::kPatientFlag) {
+    return std::string(kFlagsBase) + "/PatientFlag?patient=" + std::string(nhs_number) + "&code=" + search.flag_code + format;
+  }
+  std::string path(kFhirBase);
+  path.append(search.endpoint == Endpoint::kCareTeam ? "/CareTeam" : "/AuditEvent").append("?patient:identifier=");
+  path.append(kNhsNumberSystem).append("%7C").append(nhs_number);
+  if (search.include_viewers) path += "&_include=AuditEvent:entity-type=http://terminology.hl7.org/CodeSystem/v3-RoleClass%7CASSIGNED";
+  return path + format;
+}
 
 std::string BearerToken(const HttpRequest& request) {
   const std::vector<std::string_view> values = HeaderValues(request, "Authorization");
@@ -102,6 +168,7 @@ std::optional<Problem> ReadIncident(const HttpRequest& request, std::string* inc
 }
 
 std::optional<Problem> ReadSearch(const HttpRequest& request, bool anonymous, Search* search) {
+  search->endpoint = EndpointOf(request.path).value_or(Endpoint::kCareTeam);
   search->token = BearerToken(request);
   if (search->token.empty() && !anonymous) {
     return NotSignedIn("no session: send Authorization: Bearer TOKEN (POST /session gives one)");
@@ -109,7 +176,8 @@ std::optional<Problem> ReadSearch(const HttpRequest& request, bool anonymous, Se
   if (auto problem = CheckFormat(request)) return problem;
   if (auto problem = ReadUnscheduled(request, &search->lookup.silent)) return problem;
   if (auto problem = ReadIncident(request, &search->lookup.incident)) return problem;
-  if (auto problem = ReadNumber(request, &search->lookup.nhs_number)) return problem;
+  if (auto problem = ReadNumber(request, search)) return problem;
+  if (auto problem = ReadFlagCode(request, search)) return problem;
   return ReadOthers(request, search);
 }
 

@@ -6,6 +6,7 @@
 
 #include "edge/http/body.h"
 #include "edge/http/fhir.h"
+#include "edge/http/format.h"
 #include "edge/http/metrics.h"
 #include "edge/http/search.h"
 #include "edge/http/text.h"
@@ -46,7 +47,7 @@ Problem ProblemOf(const Status& failure, std::string_view invalid_code) {
   const std::string& message = failure.message();
   switch (failure.code()) {
     case Code::kInvalid:
-      return {400, "invalid", std::string(invalid_code), message, 0, ""};
+      return {400, "invalid", std::string(invalid_code), WithoutQuotes(message), 0, ""};
     case Code::kDenied:
       return NotSignedIn(message);
     case Code::kForbidden:
@@ -85,6 +86,17 @@ Problem NoAnswer(const Answer& answer) {
   return {503, "incomplete", code, advice, kRetrySeconds, ""};
 }
 
+json::object BundleOf(Endpoint endpoint, const Answer& answer, const BundleContext& context) {
+  switch (endpoint) {
+    case Endpoint::kAuditEvent:
+      return AuditEventBundle(answer, context);
+    case Endpoint::kPatientFlag:
+      return PatientFlagBundle(answer, context);
+    default:
+      return CareTeamBundle(answer, context);
+  }
+}
+
 }  // namespace
 
 Service::Service(Node& node, const std::string& listen)
@@ -101,7 +113,7 @@ std::string Service::BaseUrl(const HttpRequest& request) const {
   const bool usable = !host.empty() && host.find_first_not_of(
                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                            "0123456789.-:[]") == std::string_view::npos;
-  return "http://" + (usable ? std::string(host) : listen_) + std::string(kFhirBase);
+  return "http://" + (usable ? std::string(host) : listen_);
 }
 
 HttpResponse Service::Answer(const HttpRequest& request) const {
@@ -122,8 +134,9 @@ HttpResponse Service::Answer(const HttpRequest& request) const {
 
 HttpResponse Service::Route(const HttpRequest& request) const {
   const std::string& path = request.path;
-  if (path == kFhirBase || path.starts_with(std::string(kFhirBase) + "/")) {
-    return RouteFhir(request, std::string_view(path).substr(kFhirBase.size()));
+  for (const std::string_view base : {kFhirBase, kFlagsBase}) {
+    const bool below = path.size() > base.size() && path[base.size()] == '/';
+    if (path.starts_with(base) && (below || path.size() == base.size())) return RouteFhir(request, base);
   }
   if (path == "/session") {
     if (request.method == "POST") return SignIn(request);
@@ -142,16 +155,21 @@ HttpResponse Service::Route(const HttpRequest& request) const {
   }
   if (path == "/alerts" || path.starts_with("/alerts/")) return RouteAlerts(request, std::string_view(path).substr(7));
   if (path == "/") return ToResponse(NoSuchPath("this version serves no tablet page yet"));
-  return ToResponse(NoSuchPath("no such path (the FHIR API is under " + std::string(kFhirBase) + ")"));
+  return ToResponse(NoSuchPath("no such path (the FHIR APIs are under " + std::string(kFhirBase) + " and " +
+                               std::string(kFlagsBase) + ")"));
 }
 
-HttpResponse Service::RouteFhir(const HttpRequest& request, std::string_view path) const {
-  if (path != "/CareTeam" && path != "/AuditEvent" && path != "/metadata") {
-    return ToResponse(NoSuchPath("no such path (there are CareTeam, AuditEvent and metadata)"));
+HttpResponse Service::RouteFhir(const HttpRequest& request, std::string_view base) const {
+  const bool flags = base == kFlagsBase;
+  const bool metadata = std::string_view(request.path).substr(base.size()) == "/metadata";
+  if (!metadata && !EndpointOf(request.path)) {
+    return ToResponse(NoSuchPath(flags ? "no such path (there are PatientFlag and metadata)"
+                                       : "no such path (there are CareTeam, AuditEvent and metadata)"));
   }
   if (!IsGet(request)) return ToResponse(WrongMethod("GET, HEAD"));
-  if (path == "/metadata") return Fhir(CapabilityStatement(node_.GetStatus().version));
-  return AnswerSearch(request);
+  if (!metadata) return AnswerSearch(request);
+  if (const auto problem = CheckFormat(request)) return ToResponse(*problem);
+  return Fhir(CapabilityStatement(flags ? Api::kPatientFlags : Api::kCpis, node_.GetStatus().version));
 }
 
 HttpResponse Service::AnswerSearch(const HttpRequest& request) const {
@@ -165,20 +183,21 @@ HttpResponse Service::AnswerSearch(const HttpRequest& request) const {
     Result<edge::Answer> resolved = node_.Resolve(search.token, search.lookup);
     if (resolved.ok()) found = std::move(resolved);
   }
+  if (found.status().code() == Code::kInvalid) {
+    return ToResponse(NotSearchable(search.endpoint, WithoutQuotes(found.status().message())));
+  }
   if (!found.ok()) return ToResponse(ProblemOf(found.status(), "INVALID_SEARCH_DATA"));
 
   const edge::Answer& answer = *found;
   if (answer.outcome != Outcome::kFlagged && answer.outcome != Outcome::kNotFlagged) {
     return WithAsOf(ToResponse(NoAnswer(answer)), answer.as_of);
   }
-  const bool care_team = request.path.ends_with("/CareTeam");
   BundleContext context;
-  context.self = BaseUrl(request) + (care_team ? "/CareTeam" : "/AuditEvent") +
-                 "?patient:identifier=" + std::string(kNhsNumberSystem) + "%7C" + answer.nhs_number;
-  if (search.include_viewers) context.self += "&_include=AuditEvent:entity-type";
+  context.self = BaseUrl(request) + SelfPath(search, answer.nhs_number);
   context.include_viewers = search.include_viewers;
+  context.flag_code = search.flag_code;
   context.id_key = &id_key_;
-  return WithAsOf(Fhir(care_team ? CareTeamBundle(answer, context) : AuditEventBundle(answer, context)), answer.as_of);
+  return WithAsOf(Fhir(BundleOf(search.endpoint, answer, context)), answer.as_of);
 }
 
 HttpResponse Service::SignIn(const HttpRequest& request) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Everything a node answers over HTTP: the national CP-IS FHIR R4 API under /cpis/FHIR/R4 and our own paths beside it.
+// Everything a node answers over HTTP: the national CP-IS FHIR R4 API under /cpis/FHIR/R4, the draft
+// of the Patient Flag API under /patient-flags-api/FHIR/R4, and our own paths beside them.
 #pragma once
 
 #include <string>
@@ -24,7 +25,7 @@ class Service {
 
  private:
   platform::HttpResponse Route(const platform::HttpRequest& request) const;
-  platform::HttpResponse RouteFhir(const platform::HttpRequest& request, std::string_view path) const;
+  platform::HttpResponse RouteFhir(const platform::HttpRequest& request, std::string_view base) const;
   platform::HttpResponse AnswerSearch(const platform::HttpRequest& request) const;
   platform::HttpResponse SignIn(const platform::HttpRequest& request) const;
   platform::HttpResponse SignOut(const platform::HttpRequest& request) const;
@@ -32,7 +33,7 @@ class Service {
   // `path` is what follows "/alerts".
   platform::HttpResponse RouteAlerts(const platform::HttpRequest& request, std::string_view path) const;
   bool HostIsOurs(const platform::HttpRequest& request) const;
-  std::string BaseUrl(const platform::HttpRequest& request) const;
+  std::string BaseUrl(const platform::HttpRequest& request) const;  // "http://host:port", as the client wrote it
 
   Node& node_;
   const std::string listen_;

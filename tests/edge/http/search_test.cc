@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
+#include "edge/http/prefer.h"
+#include "sync/nhs_number.h"
 #include "tests/edge/http/requests.h"
 
 namespace cpis::edge::http {
@@ -66,6 +68,38 @@ TEST_CASE("IsUnscheduledAccessEvent is true unless it says false") {
   CHECK_FALSE(vehicle.node.lookup.silent);
   CHECK(vehicle.AskWith("isunscheduledaccessevent", "false").status == 200);
   CHECK(vehicle.node.lookup.silent);
+}
+
+TEST_CASE("a patient that is named otherwise than by one identifier is refused, strictly or not") {
+  Vehicle vehicle;
+  const char* name = GENERATE("patient", "patient:Patient", "patient:exact", "patient.name", "patient:missing", "patient:identifier:exact");
+  HttpRequest request = Search("CareTeam");
+  request.query.push_back({name, "Patient/1"});
+  const HttpResponse response = vehicle.Ask(request);
+  CHECK(response.status == 400);
+  CHECK(IssueCode(response) == "INVALID_SEARCH_DATA");
+  CHECK(vehicle.node.lookups == 0);
+}
+
+TEST_CASE("no answer repeats a number that was wrong, wherever it was sent") {
+  Vehicle vehicle;
+  vehicle.node.answer = sync::NhsNumber::Parse("9990000019").status();
+  const HttpResponse refused = vehicle.Ask(Search("CareTeam", "https://fhir.nhs.uk/Id/nhs-number|9990000019"));
+  CHECK(refused.status == 400);
+  CHECK(refused.body.find("Modulus 11") != std::string::npos);
+  CHECK(refused.body.find("9990000019") == std::string::npos);
+  HttpRequest strict = Search("CareTeam");
+  strict.query.push_back({"9990000019", ""});
+  strict.headers.push_back({"Prefer", "handling=strict"});
+  CHECK(vehicle.Ask(strict).body.find("9990000019") == std::string::npos);
+  vehicle.node.attend_reply = sync::NhsNumber::Parse("9990000019").status();
+  for (const char* body : {R"({"nhs_number":"9990000019","incident":"I"})", R"({"9990000019":"","incident":"I"})"}) {
+    HttpRequest attend = Request("POST", "/attendances");
+    attend.body = body;
+    const HttpResponse response = vehicle.Ask(attend);
+    CHECK(response.status == 400);
+    CHECK(response.body.find("9990000019") == std::string::npos);
+  }
 }
 
 TEST_CASE("any other IsUnscheduledAccessEvent is PRECONDITION_FAILED") {
@@ -134,6 +168,103 @@ TEST_CASE("only JSON is served") {
     CHECK(vehicle.AskWith("Accept", "application/fhir+xml, */*;q=0.1").status == 200);
     CHECK(vehicle.AskWith("Accept", "application/fhir+json").status == 200);
   }
+}
+
+TEST_CASE("a format is named in every way that FHIR has, and may say its version") {
+  Vehicle vehicle;
+  HttpRequest request = Search("CareTeam");
+  for (const char* format : {"JSON", "application/fhir+json; fhirVersion=4.0", "text/json"}) {
+    request.query = {{"patient:identifier", kChild}, {"_format", format}};
+    CHECK(vehicle.Ask(request).status == 200);
+  }
+  for (const char* format : {"", "*/*", "application/fhir+json;fhirVersion=3.0", "html", "json,xml"}) {
+    CAPTURE(format);
+    request.query = {{"patient:identifier", kChild}, {"_format", format}};
+    CHECK(IssueCode(vehicle.Ask(request)) == "NOT_ACCEPTABLE");
+  }
+  request.query = {{"patient:identifier", kChild}, {"_format", "json"}, {"_format", "xml"}};
+  CHECK(vehicle.Ask(request).status == 406);
+  request.query = {{"patient:identifier", kChild}, {"_format", "json"}};
+  request.headers.push_back({"Accept", "application/fhir+xml"});
+  CHECK(vehicle.Ask(request).status == 200);  // what stands in the address counts
+  CHECK(vehicle.node.lookups == 4);
+}
+
+TEST_CASE("Accept is read range by range") {
+  Vehicle vehicle;
+  for (const char* accept : {"", "application/*;q=0.2", "text/html, application/json;q=0.9", "application/fhir+json; fhirVersion=\"4.0\""}) {
+    CAPTURE(accept);
+    CHECK(vehicle.AskWith("Accept", accept).status == 200);
+  }
+  for (const char* accept : {"application/fhir+json;q=0", "application/fhir+json; fhirVersion=3.0", "application/problem+json", "text/*"}) {
+    CAPTURE(accept);
+    CHECK(vehicle.AskWith("Accept", accept).status == 406);
+  }
+  HttpRequest request = Search("CareTeam");
+  request.headers.push_back({"Accept", "text/html"});
+  request.headers.push_back({"Accept", "application/json"});
+  CHECK(vehicle.Ask(request).status == 200);
+  HttpRequest metadata = Request("GET", "/cpis/FHIR/R4/metadata");
+  metadata.query = {{"_format", "xml"}};
+  CHECK(vehicle.Ask(metadata).status == 406);
+}
+
+TEST_CASE("the self link says what was understood, and nothing else") {
+  Vehicle vehicle;
+  HttpRequest request = Search("AuditEvent");
+  request.query.push_back({"_count", "3"});
+  const auto self = [&] { return std::string(Body(vehicle.Ask(request)).at("link").at_pointer("/0/url").as_string()); };
+  const std::string searched =
+      "http://127.0.0.1:8750/cpis/FHIR/R4/AuditEvent?patient:identifier=https://fhir.nhs.uk/Id/nhs-number%7C9990000018";
+  CHECK(self() == searched);
+  request.query.push_back({"_include", "AuditEvent:nonsense"});
+  CHECK(self() == searched);
+  const char* include = GENERATE("AuditEvent:entity-type=http://terminology.hl7.org/CodeSystem/v3-RoleClass|ASSIGNED",
+                                 "AuditEvent:entity-type", "AuditEvent:agent", "AuditEvent:agent:PractitionerRole");
+  request.query.push_back({"_include", include});
+  request.query.push_back({"_format", "application/json"});
+  CHECK(self() == searched + "&_include=AuditEvent:entity-type=http://terminology.hl7.org/CodeSystem/v3-RoleClass%7CASSIGNED&_format=json");
+}
+
+TEST_CASE("an include of anything else is an unknown parameter") {
+  Vehicle vehicle;
+  HttpRequest request = Search("AuditEvent");
+  request.query.push_back({"_include", GENERATE(as<std::string>{}, "AuditEvent:entity-typewriter", "AuditEvent:patient", "*",
+                                               "AuditEvent:entity-type=http://terminology.hl7.org/CodeSystem/v3-RoleClass|PAT")});
+  CHECK(vehicle.Ask(request).status == 200);
+  CHECK(vehicle.Ask(request).body.find("PractitionerRole\",\"id") == std::string::npos);
+  request.headers.push_back({"Prefer", "handling=strict"});
+  CHECK(vehicle.Ask(request).status == 400);
+}
+
+TEST_CASE("Prefer is read as HTTP has it: many headers, many preferences, any case, quotes, the first counts") {
+  const auto said = [](std::vector<std::string> headers) {
+    HttpRequest request = Request("GET", "/");
+    for (std::string& header : headers) request.headers.push_back({"prefer", std::move(header)});
+    return PreferredHandling(request);
+  };
+  for (const char* strict : {"handling=strict", "Handling=STRICT", "handling = \"strict\"", "return=minimal, handling=strict",
+                             "respond-async, wait=10,handling=strict; a=b", "handling=strict, handling=lenient",
+                             "x=\"a, handling=lenient\", handling=strict", "handling=\"st\\rict\""}) {
+    CAPTURE(strict);
+    CHECK(said({strict}) == Handling::kStrict);
+  }
+  for (const char* lenient : {"handling=lenient", "handling=lenient, handling=strict"}) CHECK(said({lenient}) == Handling::kLenient);
+  for (const char* unsaid : {"", "handling", "handling=", "handling=other, handling=strict", "x=\"handling=strict\"", "xhandling=strict",
+                             "return=representation; handling=strict", "handling=strictly"}) {
+    CAPTURE(unsaid);
+    CHECK(said({unsaid}) == Handling::kUnsaid);
+  }
+  CHECK(said({"return=minimal", "handling=strict"}) == Handling::kStrict);
+  CHECK(said({"handling=lenient", "handling=strict"}) == Handling::kLenient);
+}
+
+TEST_CASE("a lenient client's unknown parameter is ignored") {
+  Vehicle vehicle;
+  HttpRequest request = Search("CareTeam");
+  request.query.push_back({"_sort", "date"});
+  request.headers.push_back({"Prefer", "handling=lenient"});
+  CHECK(vehicle.Ask(request).status == 200);
 }
 
 TEST_CASE("an unknown parameter is ignored, or refused when the client asks for strictness") {

@@ -197,10 +197,49 @@ TEST_CASE("the CapabilityStatement names both searches") {
   CHECK(statement.at_pointer("/rest/0/resource/1/searchInclude/0").as_string() == "AuditEvent:entity-type");
 }
 
+TEST_CASE("the Patient Flag API has a statement of its own") {
+  Vehicle vehicle;
+  const boost::json::value statement = Body(vehicle.Ask(Request("GET", "/patient-flags-api/FHIR/R4/metadata")));
+  CHECK(statement.at("name").as_string() == "CpisEdgeNodePatientFlags");
+  CHECK(statement.at_pointer("/rest/0/resource").as_array().size() == 1);
+  CHECK(statement.at_pointer("/rest/0/resource/0/type").as_string() == "Flag");
+  CHECK(statement.at_pointer("/rest/0/resource/0/searchParam/0/name").as_string() == "patient");
+  CHECK(statement.at_pointer("/rest/0/resource/0/searchParam/1/name").as_string() == "code");
+}
+
+TEST_CASE("no answer may be stored, and none carries a tag to ask for it again") {
+  Vehicle vehicle;
+  for (const char* path : {"/cpis/FHIR/R4/metadata", "/cpis/FHIR/R4/CareTeam", "/patient-flags-api/FHIR/R4/metadata", "/nothing", "/status",
+                           "/alerts", "/session"}) {
+    CAPTURE(path);
+    const HttpResponse response = vehicle.Ask(Request("GET", path));
+    CHECK(Header(response, "Cache-Control") == "no-store");
+    CHECK(Header(response, "ETag").empty());
+    CHECK(Header(response, "Last-Modified").empty());
+  }
+}
+
+TEST_CASE("HEAD is answered as GET, and is a look as GET is: its status and length tell what GET's would") {
+  for (const char* resource : {"CareTeam", "AuditEvent"}) {
+    Vehicle vehicle;
+    HttpRequest request = Search(resource);
+    const HttpResponse got = vehicle.Ask(request);
+    request.method = "HEAD";
+    const HttpResponse head = vehicle.Ask(request);
+    CHECK(vehicle.node.lookups == 2);
+    CHECK_FALSE(vehicle.node.lookup.silent);
+    CHECK(head.status == got.status);
+    CHECK(head.body == got.body);  // its length is what the server states; the body stays here
+    CHECK(head.headers.size() == got.headers.size());
+  }
+}
+
 TEST_CASE("an unknown path is 404 and a wrong method 405 with what is allowed") {
   Vehicle vehicle;
   for (const char* path : {"/nothing", "/", "/alerts/", "/alerts/a", "/alertsa", "/alerts/acknowledgement", "/cpis/FHIR/R4/Patient", "/cpis/FHIR/R4",
-                           "/cpis/FHIR/R4/CareTeam/1", "/cpis/FHIR/R4x/CareTeam"}) {
+                           "/cpis/FHIR/R4/CareTeam/1", "/cpis/FHIR/R4x/CareTeam", "/cpis/FHIR/R4/PatientFlag",
+                           "/patient-flags-api/FHIR/R4", "/patient-flags-api/FHIR/R4/CareTeam", "/patient-flags-api/FHIR/R4/Flag",
+                           "/patient-flags-api/FHIR/R4/PatientFlag/1"}) {
     const HttpResponse response = vehicle.Ask(Request("GET", path));
     CHECK(response.status == 404);
     CHECK(IssueCode(response) == "NOT_FOUND");
