@@ -156,6 +156,15 @@ std::string ToJson(const SessionInfo& session) {
   return json::serialize(json::object{{"token", session.token}, {"expires", Time(session.expires)}});
 }
 
+std::string ToJson(const SessionShown& session) {
+  return json::serialize(json::object{{"staff", session.staff},
+                                      {"duty", sync::Name(session.duty)},
+                                      {"right", sync::ActivityCode(session.right)},
+                                      {"idle_limit_seconds", session.idle_limit.count()},
+                                      {"idle_left_seconds", session.idle_left.count()},
+                                      {"shift_left_seconds", session.shift_left.count()}});
+}
+
 std::string ToJson(const AttendReply& reply) {
   json::value outcome = nullptr;
   if (reply.outcome) outcome = sync::Name(*reply.outcome);

@@ -13,6 +13,7 @@ namespace cpis::edge {
 
 std::string ToJson(const Answer& answer);  // `reason` only beside CANNOT_SAY
 std::string ToJson(const SessionInfo& session);
+std::string ToJson(const SessionShown& session);
 std::string ToJson(const AttendReply& reply);
 std::string ToJson(const NodeStatus& status);  // nothing personal in it
 std::string ToJson(const AlertShown& alert);

@@ -75,6 +75,20 @@ bool Keeper::SignOut(const std::string& token) {
 
 std::optional<SignedIn> Keeper::Use(const std::string& token) { return sessions_.Use(token, orders_.Current()->policy); }
 
+std::optional<SessionShown> Keeper::Show(const std::string& token, bool use) {
+  using std::chrono::seconds;
+  const auto orders = orders_.Current();
+  if (use && !sessions_.Use(token, orders->policy)) return std::nullopt;
+  const auto left = sessions_.Look(token, orders->policy);
+  if (!left) return std::nullopt;
+  return SessionShown{left->who.staff,
+                      left->who.duty,
+                      left->who.right,
+                      orders->policy.idle_limit,
+                      std::chrono::floor<seconds>(left->idle),
+                      std::chrono::floor<seconds>(left->shift)};
+}
+
 std::shared_ptr<const crypto::KeyRing> Keeper::Ring() {
   const auto orders = orders_.Current();
   const std::lock_guard lock(ring_mutex_);

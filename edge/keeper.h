@@ -27,6 +27,8 @@ class Keeper {
   Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin);
   bool SignOut(const std::string& token);
   std::optional<SignedIn> Use(const std::string& token);
+  // How long they stay signed in. With `use`, asking is use of the session, else not. Nothing for no session.
+  std::optional<SessionShown> Show(const std::string& token, bool use);
 
   // The ring as of the grant now; null while locked.
   std::shared_ptr<const crypto::KeyRing> Ring();

@@ -83,6 +83,14 @@ class NodeImpl final : public Node {
     return Status::Ok();
   }
 
+  Result<SessionShown> ShowSession(const std::string& token, bool use) override {
+    const auto node = Enrolled();
+    if (!node) return NotEnrolled();
+    auto shown = node->keeper().Show(token, use);
+    if (!shown) return NotSignedIn();
+    return *std::move(shown);
+  }
+
   Result<Answer> Lookup(const std::string& token, const LookupRequest& request) override {
     if (const auto node = Enrolled()) return node->Lookup(token, request);
     // Nobody can be signed in here yet, and there is nothing to give away.

@@ -23,6 +23,16 @@ struct SessionInfo {
   Instant expires;
 };
 
+// Of somebody who is signed in.
+struct SessionShown {
+  std::string staff;
+  sync::Duty duty = sync::Duty::kClinician;
+  sync::Right right = sync::Right::kNotify;
+  std::chrono::seconds idle_limit{0};  // policy: nothing asked for as long ends the session
+  std::chrono::seconds idle_left{0};
+  std::chrono::seconds shift_left{0};
+};
+
 struct LookupRequest {
   std::string nhs_number{};   // as typed
   std::string incident{};     // may be empty
@@ -152,6 +162,8 @@ class Node {
   // kDenied: unknown or wrong (the message does not say which), waiting out a delay (says how long), or locked out.
   virtual Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin) = 0;
   virtual Status SignOut(const std::string& token) = 0;
+  // Who is signed in, and for how long yet. Asking is no use of the session, unless `use` says that somebody is there. kDenied.
+  virtual Result<SessionShown> ShowSession(const std::string& token, bool use) = 0;
 
   // kDenied: no such session; kForbidden: not what this person may do (rights.h); kInvalid: not an NHS number. Everything else is
   // an Answer.

@@ -42,6 +42,15 @@ std::optional<SignedIn> Sessions::Use(const std::string& token, const sync::Poli
   return found->second.who;
 }
 
+std::optional<SessionLeft> Sessions::Look(const std::string& token, const sync::Policy& policy) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = sessions_.find(HashOf(token));
+  if (found == sessions_.end() || Over(found->second, policy)) return std::nullopt;
+  const Session& session = found->second;
+  const auto now = clock_.SinceBoot();
+  return SessionLeft{session.who, policy.idle_limit - (now - session.used), policy.shift_limit - (now - session.began)};
+}
+
 bool Sessions::End(const std::string& token) {
   const std::lock_guard lock(mutex_);
   return sessions_.erase(HashOf(token)) > 0;

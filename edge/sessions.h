@@ -23,6 +23,13 @@ struct SignedIn {
   sync::Duty duty = sync::Duty::kClinician;
 };
 
+// How long somebody stays signed in yet.
+struct SessionLeft {
+  SignedIn who;
+  std::chrono::milliseconds idle;   // unless something is asked for before
+  std::chrono::milliseconds shift;
+};
+
 // Thread-safe.
 class Sessions {
  public:
@@ -32,6 +39,8 @@ class Sessions {
   SessionInfo Begin(SignedIn who, const sync::Policy& policy, Instant now);
   // Who holds the token; asking counts as use.
   std::optional<SignedIn> Use(const std::string& token, const sync::Policy& policy);
+  // Who holds the token, and for how long yet; asking is no use.
+  std::optional<SessionLeft> Look(const std::string& token, const sync::Policy& policy) const;
   bool End(const std::string& token);
   // Ends everyone of that staff id: they were struck off the roster.
   void EndAllOf(const std::string& staff);

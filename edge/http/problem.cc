@@ -4,8 +4,11 @@
 #include <boost/json.hpp>
 
 #include "edge/http/fhir.h"
+#include "edge/http/text.h"
 
 namespace cpis::edge::http {
+
+using platform::Code;
 
 Problem InvalidSearch(std::string diagnostics) {
   return {400, "invalid", "INVALID_SEARCH_DATA", std::move(diagnostics), 0, ""};
@@ -22,6 +25,25 @@ Problem NoSuchPath(std::string diagnostics) { return {404, "not-found", "NOT_FOU
 Problem WrongMethod(std::string_view allow) {
   const std::string allowed(allow);
   return {405, "not-supported", "METHOD_NOT_ALLOWED", "this path takes " + allowed, 0, allowed};
+}
+
+Problem ProblemOf(const platform::Status& failure, std::string_view invalid_code) {
+  const std::string& message = failure.message();
+  switch (failure.code()) {
+    case Code::kInvalid:
+      return {400, "invalid", std::string(invalid_code), WithoutQuotes(message), 0, ""};
+    case Code::kDenied:
+      return NotSignedIn(message);
+    case Code::kForbidden:
+      return AccessDenied(message);
+    case Code::kNotFound:
+      return NoSuchPath(message);
+    case Code::kUnavailable:
+    case Code::kExhausted:
+      return {503, "transient", "UNAVAILABLE", message, kRetrySeconds, ""};
+    default:
+      return {500, "exception", "INTERNAL", "the node failed; its log says why", 0, ""};
+  }
 }
 
 platform::HttpResponse ToResponse(const Problem& problem) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "platform/http.h"
+#include "platform/status.h"
 
 namespace cpis::edge::http {
 
@@ -30,6 +31,12 @@ Problem InvalidBody(std::string diagnostics);  // 400 INVALID_BODY
 Problem NotSignedIn(std::string diagnostics);  // 401 NOT_SIGNED_IN
 Problem NoSuchPath(std::string diagnostics);   // 404 NOT_FOUND
 Problem WrongMethod(std::string_view allow);   // 405 METHOD_NOT_ALLOWED
+
+// What the failure of a call means over HTTP. kDenied is 401: a client whose session ran out must sign in and send its
+// attendance again, not give up. `invalid_code` is the code of kInvalid.
+Problem ProblemOf(const platform::Status& failure, std::string_view invalid_code);
+
+inline constexpr int kRetrySeconds = 60;  // a manifest comes at least every minute
 
 platform::HttpResponse ToResponse(const Problem& problem);
 

@@ -7,7 +7,9 @@
 #include "edge/http/body.h"
 #include "edge/http/fhir.h"
 #include "edge/http/format.h"
+#include "edge/http/lookups.h"
 #include "edge/http/metrics.h"
+#include "edge/http/page.h"
 #include "edge/http/search.h"
 #include "edge/http/text.h"
 #include "edge/json.h"
@@ -20,7 +22,6 @@ using platform::Code;
 using platform::HttpRequest;
 using platform::HttpResponse;
 
-constexpr int kRetrySeconds = 60;  // a manifest comes at least every minute
 constexpr int kRateLimitRetrySeconds = 10;
 constexpr size_t kMaxEcho = 256;
 constexpr std::array<std::string_view, 3> kTraceHeaders{"TraceID", "X-Request-ID", "X-Correlation-ID"};
@@ -39,27 +40,6 @@ std::string HostWithoutPort(std::string_view host) {
 bool IsLoopback(std::string_view host) {
   if (host == "localhost" || host == "[::1]") return true;
   return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
-}
-
-// What the failure of a call means over HTTP. kDenied is 401: a client whose session ran out must sign in and send its
-// attendance again, not give up.
-Problem ProblemOf(const Status& failure, std::string_view invalid_code) {
-  const std::string& message = failure.message();
-  switch (failure.code()) {
-    case Code::kInvalid:
-      return {400, "invalid", std::string(invalid_code), WithoutQuotes(message), 0, ""};
-    case Code::kDenied:
-      return NotSignedIn(message);
-    case Code::kForbidden:
-      return AccessDenied(message);
-    case Code::kNotFound:
-      return NoSuchPath(message);
-    case Code::kUnavailable:
-    case Code::kExhausted:
-      return {503, "transient", "UNAVAILABLE", message, kRetrySeconds, ""};
-    default:
-      return {500, "exception", "INTERNAL", "the node failed; its log says why", 0, ""};
-  }
 }
 
 std::string Joined(const std::vector<std::string>& lines) {
@@ -141,7 +121,8 @@ HttpResponse Service::Route(const HttpRequest& request) const {
   if (path == "/session") {
     if (request.method == "POST") return SignIn(request);
     if (request.method == "DELETE") return SignOut(request);
-    return ToResponse(WrongMethod("POST, DELETE"));
+    if (IsGet(request) || request.method == "PUT") return AnswerSession(node_, request);
+    return ToResponse(WrongMethod("POST, GET, HEAD, PUT, DELETE"));
   }
   if (path == "/attendances") {
     if (request.method == "POST") return Attend(request);
@@ -154,7 +135,8 @@ HttpResponse Service::Route(const HttpRequest& request) const {
     return Json(ToJson(node_.GetStatus()));
   }
   if (path == "/alerts" || path.starts_with("/alerts/")) return RouteAlerts(request, std::string_view(path).substr(7));
-  if (path == "/") return ToResponse(NoSuchPath("this version serves no tablet page yet"));
+  if (path == "/lookups" || path == "/lookups/resolution") return AnswerLookup(node_, request);
+  if (path == "/" || path.starts_with("/page/")) return AnswerPage(request, PageFiles());
   return ToResponse(NoSuchPath("no such path (the FHIR APIs are under " + std::string(kFhirBase) + " and " +
                                std::string(kFlagsBase) + ")"));
 }

@@ -82,6 +82,13 @@ class FakeNode : public Node {
   Result<std::vector<AlertShown>> alerts = std::vector<AlertShown>{};
   Result<AlertShown> acknowledging = platform::NotFound("no such alert");
 
+  Result<SessionShown> session_shown = SessionShown{"crew1",
+                                                    sync::Duty::kClinician,
+                                                    sync::Right::kNotify,
+                                                    std::chrono::seconds(900),
+                                                    std::chrono::seconds(610),
+                                                    std::chrono::seconds(40000)};
+  int used = 0;  // calls of ShowSession that were use
   int resolves = 0;
   LookupRequest resolved;
   std::string acknowledged;
@@ -106,6 +113,11 @@ class FakeNode : public Node {
   Status SignOut(const std::string& t) override {
     token = t;
     return sign_out;
+  }
+  Result<SessionShown> ShowSession(const std::string& t, bool use) override {
+    token = t;
+    used += use ? 1 : 0;
+    return session_shown;
   }
   Result<Answer> Lookup(const std::string& t, const LookupRequest& request) override {
     ++lookups;

@@ -236,7 +236,7 @@ TEST_CASE("HEAD is answered as GET, and is a look as GET is: its status and leng
 
 TEST_CASE("an unknown path is 404 and a wrong method 405 with what is allowed") {
   Vehicle vehicle;
-  for (const char* path : {"/nothing", "/", "/alerts/", "/alerts/a", "/alertsa", "/alerts/acknowledgement", "/cpis/FHIR/R4/Patient", "/cpis/FHIR/R4",
+  for (const char* path : {"/nothing", "/page/nothing", "/alerts/", "/alerts/a", "/alertsa", "/alerts/acknowledgement", "/cpis/FHIR/R4/Patient", "/cpis/FHIR/R4",
                            "/cpis/FHIR/R4/CareTeam/1", "/cpis/FHIR/R4x/CareTeam", "/cpis/FHIR/R4/PatientFlag",
                            "/patient-flags-api/FHIR/R4", "/patient-flags-api/FHIR/R4/CareTeam", "/patient-flags-api/FHIR/R4/Flag",
                            "/patient-flags-api/FHIR/R4/PatientFlag/1"}) {
@@ -247,7 +247,7 @@ TEST_CASE("an unknown path is 404 and a wrong method 405 with what is allowed") 
   const HttpResponse response = vehicle.Ask(Request("PUT", "/cpis/FHIR/R4/CareTeam"));
   CHECK(response.status == 405);
   CHECK(Header(response, "Allow") == "GET, HEAD");
-  CHECK(Header(vehicle.Ask(Request("GET", "/session")), "Allow") == "POST, DELETE");
+  CHECK(Header(vehicle.Ask(Request("PATCH", "/session")), "Allow") == "POST, GET, HEAD, PUT, DELETE");
   CHECK(Header(vehicle.Ask(Request("GET", "/attendances")), "Allow") == "POST");
   CHECK(Header(vehicle.Ask(Request("POST", "/status")), "Allow") == "GET, HEAD");
   CHECK(Header(vehicle.Ask(Request("POST", "/alerts")), "Allow") == "GET, HEAD");

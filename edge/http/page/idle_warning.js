@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+import {button, el} from './dom.js';
+import {durationWords} from './time.js';
+
+/** The warning before the idle lock. Any touch or key takes it away; the button is there for those who look for one. */
+export class IdleWarning {
+  constructor() {
+    this.left = el('p', {class: 'dialog__left'});
+    this.dialog = el(
+      'dialog', {class: 'dialog', test: 'idle-warning', role: 'alertdialog', 'aria-labelledby': 'idle-title', 'aria-describedby': 'idle-left'},
+      el('h2', {id: 'idle-title'}, 'Are you still there?'),
+      this.left,
+      button('Stay signed in', {test: 'stay'}),
+    );
+    this.left.id = 'idle-left';
+    document.body.append(this.dialog);
+  }
+
+  /** @param {number} seconds */
+  show(seconds) {
+    this.left.textContent = `You will be signed out in ${durationWords(seconds)}. Touch the screen or press a key to stay.`;
+    if (!this.dialog.open) this.dialog.showModal();
+  }
+
+  hide() {
+    if (this.dialog.open) this.dialog.close();
+  }
+}
