@@ -16,7 +16,7 @@ function(cpis_browser_tests folder)
     return()
   endif()
   add_test(NAME browser_${folder} COMMAND ${CPIS_NODE} --test --test-reporter=spec ${tests} WORKING_DIRECTORY ${browser})
-  set_tests_properties(browser_${folder} PROPERTIES ENVIRONMENT "CPIS_BIN_DIR=${CMAKE_BINARY_DIR}/bin" TIMEOUT 900 LABELS browser)
+  set_tests_properties(browser_${folder} PROPERTIES ENVIRONMENT "CPIS_BIN_DIR=${CMAKE_BINARY_DIR}/bin;CPIS_PICTURES=${CMAKE_BINARY_DIR}/pictures" TIMEOUT 900 LABELS browser)
 endfunction()
 cpis_browser_tests(unit)
 # What the page and its API say is asked of the delivered build; the daemons under the sanitizers are asked by the C++ tests.

@@ -8,7 +8,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
 import { eventually } from '../world.mjs';
 
-const pictures = process.env.CPIS_PICTURES ?? '/tmp/cpis-pictures';
+const pictures = process.env.CPIS_PICTURES ?? new URL('../../../build/pictures', import.meta.url).pathname;
 const wcag = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 // Nothing of the browser's own may look for the outside.
 const quiet = ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync',
