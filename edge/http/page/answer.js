@@ -204,6 +204,7 @@ export function whomToPhone(card, now) {
 /** @param {{current: boolean, start: Date, end: Date|null, type: string}} plan */
 export function planDates(plan) {
   const from = `since ${dateWords(plan.start)}`;
+  if (plan.current && plan.type === 'UCPP' && plan.end) return `${from}, child due ${dateWords(plan.end)}`;
   if (plan.current) return plan.end ? `${from}, until ${dateWords(plan.end)}` : from;
   return plan.end ? `from ${dateWords(plan.start)} until ${dateWords(plan.end)}` : `from ${dateWords(plan.start)}, ended`;
 }

@@ -104,6 +104,11 @@ export class Vehicle {
     told.catch(() => {}); // the daemon's own idle limit ends it then
   }
 
+  /** Whether somebody is still signed in, as far as the daemon knows; asking is no use of the session. */
+  checkSession() {
+    return this.#askSignedIn('GET', '/session');
+  }
+
   /** Somebody is there: the session's idle time begins anew. */
   stillHere() {
     return this.#askSignedIn('PUT', '/session');

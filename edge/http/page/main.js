@@ -8,7 +8,7 @@ import {IdleWarning} from './idle_warning.js';
 import {AlertDesk} from './late_alerts.js';
 import {Shell} from './shell.js';
 import {StatusWatch} from './status.js';
-import {durationWords} from './time.js';
+import {durationWords, Elapsed} from './time.js';
 import {alertsView} from './views/alerts.js';
 import {numberView} from './views/number.js';
 import {pairingView} from './views/pairing.js';
@@ -19,8 +19,11 @@ addEventListener('hashchange', () => location.reload());
 // A page that comes back from the browser's memory may hold what was on it.
 addEventListener('pageshow', (event) => event.persisted && location.reload());
 
+const CHECKS_SESSION_SECONDS = 15; // a session that ended elsewhere takes its child's data off the screen this soon
+
 class App {
   session = null;
+  #checked = new Elapsed();
   incident = '';
   status = null;
   silent = false;
@@ -103,7 +106,12 @@ class App {
 
   #heard({status, silent}) {
     this.silent = silent;
+    if (status && this.status && status.version !== this.status.version && !this.session) location.reload(); // a new daemon's page
     if (status) this.status = status;
+    if (status && this.session && this.#checked.seconds > CHECKS_SESSION_SECONDS) {
+      this.#checked = new Elapsed();
+      this.vehicle.checkSession().catch(() => {}); // a 401 signs out by itself
+    }
     this.shell.showStatus(this.status, silent);
     this.alerts.heard();
     this.#view?.heard?.();

@@ -34,10 +34,9 @@ export class Shell {
     this.banner.append(el('span', {class: 'banner__icon'}, icon('alert')), this.bannerWords, this.bannerButton);
     this.who = el('span', {class: 'head__who', test: 'who'});
     this.signOut = el('button', {type: 'button', class: 'plain-button', test: 'sign-out', hidden: true, on: {click: signOut}}, 'Sign out');
-    document.documentElement.toggleAttribute('data-practice', practice);
     if (practice) document.documentElement.dataset.practice = 'true';
     document.body.append(
-      this.#head(), this.#practiceBanner(), this.silent, this.banner, this.main, this.announcer,
+      this.#head(), this.#practiceBanner(), this.silent, this.main, this.banner, this.announcer,
     );
   }
 
@@ -46,12 +45,12 @@ export class Shell {
       'header', {class: 'head'},
       el(
         'div', {class: 'head__row'},
-        el('span', {class: 'head__name'}, el('span', {class: 'head__logo'}, 'NHS'), el('span', {}, 'Child protection', el('span', {class: 'head__rest'}, ' information'))),
+        el('span', {class: 'head__name'}, el('span', {class: 'head__logo'}, 'NHS'), el('span', {class: 'head__title'}, 'Child protection', el('span', {class: 'head__rest'}, ' information'))),
         el('span', {class: 'head__acts'}, this.who, themeButton(), this.signOut),
       ),
       el(
         'section', {class: 'strip', 'aria-label': 'Vehicle', test: 'status'},
-        ['link', 'age', 'waiting', 'alerts'].map((name) => this.#item(name)),
+        ['link', 'waiting', 'age', 'alerts'].map((name) => this.#item(name)),
       ),
     );
   }
@@ -67,8 +66,8 @@ export class Shell {
   #practiceBanner() {
     if (!this.practice) return '';
     return el(
-      'div', {class: 'practice-banner', test: 'practice-banner'},
-      el('p', {}, el('strong', {}, 'Practice.'), ' Made-up children. Nothing is looked up, sent or kept.'),
+      'section', {class: 'practice-banner', 'aria-label': 'Practice', test: 'practice-banner'},
+      el('p', {class: 'practice-banner__words'}, el('strong', {}, 'Practice.'), ' Made-up children. Nothing is looked up, sent or kept.'),
       button('Leave practice', {kind: 'nhsuk-button--secondary', test: 'leave-practice', on: {click: () => { location.hash = ''; }}}),
     );
   }

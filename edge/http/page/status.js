@@ -2,7 +2,7 @@
 //
 // The vehicle's status in a few words, and the watch that asks for it.
 import {Dropped, Silent} from './refusal.js';
-import {ageWords, clockWords, timeOf} from './time.js';
+import {clockWords, oldWords, timeOf} from './time.js';
 
 const EVERY = 3000; // ms
 const EVERY_WHILE_SILENT = 1000;
@@ -24,8 +24,8 @@ function ageOfList(status) {
   if (age === null || !['FRESH', 'AGEING', 'EXPIRED'].includes(freshness)) {
     return {freshness: 'UNKNOWN', words: 'Age of list not known', worry: true};
   }
-  const words = {FRESH: 'List from', AGEING: 'Old list, from', EXPIRED: 'List too old, from'}[freshness];
-  return {freshness, words: `${words} ${ageWords(age)}`, worry: freshness !== 'FRESH'};
+  const words = {FRESH: 'List', AGEING: 'Old list:', EXPIRED: 'List too old:'}[freshness];
+  return {freshness, words: `${words} ${oldWords(age)}`, worry: freshness !== 'FRESH'};
 }
 
 function countWords(count, none, one, many) {

@@ -50,13 +50,22 @@ export function dateWords(time) {
 /** @param {number} count @param {string} unit */
 const counted = (count, unit) => `${count} ${unit}${count === 1 ? '' : 's'}`;
 
-/** "4 hours ago"; never rounded up to look newer, and never less than it is. @param {number} seconds */
+/** "4 hours": whole units that have gone by. @param {number} seconds */
+function ageAmount(seconds) {
+  if (seconds < MINUTE) return 'less than a minute';
+  if (seconds < HOUR) return counted(Math.floor(seconds / MINUTE), 'minute');
+  if (seconds < 2 * DAY) return counted(Math.floor(seconds / HOUR), 'hour');
+  return counted(Math.floor(seconds / DAY), 'day');
+}
+
+/** "4 hours ago" @param {number} seconds */
 export function ageWords(seconds) {
-  if (!(seconds >= 0)) return 'of unknown age';
-  if (seconds < MINUTE) return 'less than a minute ago';
-  if (seconds < HOUR) return `${counted(Math.floor(seconds / MINUTE), 'minute')} ago`;
-  if (seconds < 2 * DAY) return `${counted(Math.floor(seconds / HOUR), 'hour')} ago`;
-  return `${counted(Math.floor(seconds / DAY), 'day')} ago`;
+  return seconds >= 0 ? `${ageAmount(seconds)} ago` : 'of unknown age';
+}
+
+/** "4 hours old" @param {number} seconds */
+export function oldWords(seconds) {
+  return seconds < MINUTE ? 'new' : `${ageAmount(seconds)} old`;
 }
 
 /** "15 minutes", "45 seconds" @param {number} seconds */

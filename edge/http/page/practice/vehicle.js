@@ -40,6 +40,8 @@ export class Vehicle {
 
   signOut() {}
 
+  async checkSession() {}
+
   async stillHere() {}
 
   async status() {

@@ -69,6 +69,7 @@ export function numberView(app) {
     last = digits;
     const {state, words} = verdict(digits);
     number.fault('');
+    check.hidden = false;
     check.textContent = words;
     check.dataset.state = state;
     // Said aloud only when there is something to decide: every digit would be a chatter.
@@ -81,6 +82,7 @@ export function numberView(app) {
     const {state, words} = verdict(last);
     if (state === 'possible') return app.show(answerView, {number: last, incident: app.incident});
     number.fault(words);
+    check.hidden = true; // said once
     number.input.focus();
   }
   function choose(digits) {
