@@ -7,7 +7,9 @@ import {phones} from './hours.js';
 
 const PLANS = {
   CPP: {words: 'Child protection plan', current: 'On a child protection plan', was: 'Was on a child protection plan'},
-  LAC: {words: 'Looked after child', current: 'Looked after child', was: 'Was a looked after child'},
+  LAC: {
+    words: 'Looked after child', current: 'Looked after child', was: 'Was a looked after child', furtherCurrent: 'a looked after child',
+  },
   UCPP: {
     words: 'Child protection plan for the unborn child',
     current: 'Unborn child has a child protection plan',
@@ -103,12 +105,14 @@ function readCommon(raw, asked) {
   };
 }
 
-/** "On a child protection plan and looked after child" */
+/** "On a child protection plan, and a looked after child" */
 function flaggedTitle(plans) {
   const current = plans.filter((plan) => plan.current);
   const types = [...new Set((current.length ? current : plans).map((plan) => plan.type))];
-  const words = types.map((type) => PLANS[type][current.length ? 'current' : 'was']);
-  return words.map((word, at) => (at === 0 ? word : word[0].toLowerCase() + word.slice(1))).join(', and ');
+  const [first, ...further] = types.map((type) => PLANS[type]);
+  const when = current.length ? 'current' : 'was';
+  const joined = further.map((one) => (current.length && one.furtherCurrent) || one[when][0].toLowerCase() + one[when].slice(1));
+  return [first[when], ...joined].join(', and ');
 }
 
 /** Shown while an answer is on its way: no answer is not "no plan". */

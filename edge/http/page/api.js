@@ -4,6 +4,7 @@
 import {Dropped, Refused, Silent} from './refusal.js';
 
 const PATIENCE = 5000; // ms; a crew waits no longer, and the node's own limit for the fleet server is 3 s
+const STATUS_PATIENCE = 2000; // a status costs the daemon nothing; its silence has to be seen soon
 
 /** The line for people in an OperationOutcome. */
 async function refusalOf(response) {
@@ -27,10 +28,10 @@ export class Vehicle {
   /** Called when the daemon says that nobody is signed in. */
   onSignedOut = (/** @type {string} */ _why) => {};
 
-  /** @param {string} method @param {string} path @param {{body?: object, signal?: AbortSignal, keepalive?: boolean}} options */
-  async #ask(method, path, {body, signal, keepalive = false} = {}) {
+  /** @param {string} method @param {string} path @param {{body?: object, signal?: AbortSignal, keepalive?: boolean, patience?: number}} options */
+  async #ask(method, path, {body, signal, keepalive = false, patience = PATIENCE} = {}) {
     const gaveUp = new AbortController();
-    const timer = setTimeout(() => gaveUp.abort(), PATIENCE);
+    const timer = setTimeout(() => gaveUp.abort(), patience);
     const drop = () => gaveUp.abort();
     signal?.addEventListener('abort', drop);
     const headers = {};
@@ -115,7 +116,7 @@ export class Vehicle {
   }
 
   status() {
-    return this.#ask('GET', '/status');
+    return this.#ask('GET', '/status', {patience: STATUS_PATIENCE});
   }
 
   /** What the vehicle itself knows; raw, for answer.js to judge. @param {Look} look @param {AbortSignal} signal */

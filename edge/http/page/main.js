@@ -2,7 +2,7 @@
 //
 // Starts the page: the real vehicle, or practice. The two never share anything: which one it is is decided once, by the
 // address, and a change of it loads the page anew.
-import {el} from './dom.js';
+import {el, sentence} from './dom.js';
 import {IdleLock} from './idle.js';
 import {IdleWarning} from './idle_warning.js';
 import {AlertDesk} from './late_alerts.js';
@@ -33,11 +33,12 @@ class App {
   constructor(vehicle) {
     this.vehicle = vehicle;
     this.shell = new Shell({practice, signOut: () => this.endSession(''), showAlerts: () => this.show(alertsView)});
-    this.warning = new IdleWarning();
+    this.warning = new IdleWarning(() => this.#idle?.touch());
     this.alerts = new AlertDesk(this);
     this.watch = new StatusWatch(vehicle, (heard) => this.#heard(heard));
-    vehicle.onSignedOut = (why) => this.endSession(why);
-    for (const sign of ['pointerdown', 'keydown']) addEventListener(sign, () => this.#idle?.touch(), {capture: true});
+    vehicle.onSignedOut = (why) => this.endSession(`You are signed out. ${sentence(why)}`);
+    const touched = (event) => !this.warning.answers(event) && this.#idle?.touch();
+    for (const sign of ['pointerdown', 'keydown']) addEventListener(sign, touched, {capture: true});
     document.addEventListener('visibilitychange', () => this.#idle?.tick());
     addEventListener('pagehide', () => this.endSession(''));
   }

@@ -67,7 +67,7 @@ export class Shell {
     if (!this.practice) return '';
     return el(
       'section', {class: 'practice-banner', 'aria-label': 'Practice', test: 'practice-banner'},
-      el('p', {class: 'practice-banner__words'}, el('strong', {}, 'Practice.'), ' Made-up children. Nothing is looked up, sent or kept.'),
+      el('p', {class: 'practice-banner__words'}, el('strong', {}, 'Practice.'), ' Made-up children: nothing is sent or kept.'),
       button('Leave practice', {kind: 'nhsuk-button--secondary', test: 'leave-practice', on: {click: () => { location.hash = ''; }}}),
     );
   }

@@ -29,7 +29,7 @@ function ageOfList(status) {
 }
 
 function countWords(count, none, one, many) {
-  if (count === null) return {count: '', words: `${many} not known`};
+  if (count === null) return {count: '', words: `${many[0].toUpperCase()}${many.slice(1)} not known`};
   return {count, words: count === 0 ? none : `${count} ${count === 1 ? one : many}`};
 }
 

@@ -65,7 +65,7 @@ export function ageWords(seconds) {
 
 /** "4 hours old" @param {number} seconds */
 export function oldWords(seconds) {
-  return seconds < MINUTE ? 'new' : `${ageAmount(seconds)} old`;
+  return `${seconds < MINUTE ? counted(0, 'minute') : ageAmount(seconds)} old`;
 }
 
 /** "15 minutes", "45 seconds" @param {number} seconds */

@@ -36,7 +36,7 @@ test('a title names every kind of current plan, and an ended one only when there
   const title = (...plans) => cardOf({...flagged, plans}, NUMBER).title;
   assert.equal(title(plan('UCPP', 'CURRENT')), 'Unborn child has a child protection plan');
   assert.equal(title(plan('LAC', 'ENDED')), 'Was a looked after child');
-  assert.equal(title(plan('CPP', 'CURRENT'), plan('LAC', 'CURRENT'), plan('CPP', 'CURRENT')), 'On a child protection plan, and looked after child');
+  assert.equal(title(plan('CPP', 'CURRENT'), plan('LAC', 'CURRENT'), plan('CPP', 'CURRENT')), 'On a child protection plan, and a looked after child');
   assert.equal(title(plan('LAC', 'CURRENT'), plan('CPP', 'ENDED')), 'Looked after child');
 });
 

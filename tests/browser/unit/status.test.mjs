@@ -24,6 +24,6 @@ test('what is not known is said not to be known, never to be nothing', () => {
   for (const unknown of [null, {}, {alerts: -1, journal: {attendances_waiting: 'x'}, freshness: 'FRESH', age_seconds: null}]) {
     const words = statusWords(unknown);
     assert.deepEqual([words.link.words, words.age.words, words.waiting.words, words.alerts.words],
-      ['Link not known', 'Age of list not known', 'attendances waiting not known', 'alerts not known']);
+      ['Link not known', 'Age of list not known', 'Attendances waiting not known', 'Alerts not known']);
   }
 });

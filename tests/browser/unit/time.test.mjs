@@ -10,7 +10,7 @@ test('ages are whole units that have gone by, never less than they are by a unit
     'less than a minute ago', 'less than a minute ago', '1 minute ago', '1 minute ago', '2 minutes ago', '59 minutes ago',
     '1 hour ago', '1 hour ago', '4 hours ago', '47 hours ago', '2 days ago', '3 days ago',
   ]);
-  assert.equal(oldWords(5), 'new');
+  assert.equal(oldWords(5), '0 minutes old');
   assert.equal(oldWords(4 * HOUR), '4 hours old');
 });
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {planDates, readPlan, whomToPhone} from '../answer.js';
-import {button, el, problemBox, sentence} from '../dom.js';
+import {button, el, icon, problemBox, sentence} from '../dom.js';
 import {telGrouped, telHref} from '../hours.js';
 import {grouped} from '../number.js';
 import {timeOf, timeWords} from '../time.js';
@@ -26,7 +26,7 @@ const timeOr = (text) => {
 function phoneRows(plans) {
   return whomToPhone({plans}, new Date()).filter(({now}) => now).map(({name, now}) => el(
     'a', {class: 'phone phone--now', href: telHref(now.tel)},
-    el('span', {class: 'phone__words'}, el('span', {}, `${now.who}, ${name}`), el('strong', {class: 'phone__number'}, telGrouped(now.tel))),
+    icon('phone'), el('span', {class: 'phone__words'}, el('span', {}, `${now.who}, ${name}`), el('strong', {class: 'phone__number'}, telGrouped(now.tel))),
   ));
 }
 
