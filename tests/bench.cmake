@@ -9,3 +9,6 @@ add_executable(node_bench bench/node_bench.cc bench/seed.cc e2e/authority_file.c
                           e2e/vehicle.cc)
 target_link_libraries(node_bench PRIVATE cpis::sync_fleet e2e_relay_lib)
 target_compile_definitions(node_bench PRIVATE CPIS_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
+
+add_executable(http_bench bench/http_bench.cc)
+target_link_libraries(http_bench PRIVATE cpis::platform)
