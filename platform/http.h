@@ -48,7 +48,9 @@ struct TlsIdentity {
 };
 
 // Serves until destroyed. Bad requests, bodies over the limit (413), header floods (431) and slow peers (408) are answered
-// here with `refuse`, never closed silently. HEAD is answered as GET without a body.
+// here with `refuse`, never closed silently. HEAD is answered as GET without a body. When there is no connection left for a
+// newcomer, one that keeps the server waiting gives way in silence: first one that was never answered, of those the one that
+// has waited longest. Only when all are being answered is the newcomer refused (503).
 class HttpServer {
  public:
   using Handler = std::function<HttpResponse(const HttpRequest&)>;  // called on worker threads, several at once

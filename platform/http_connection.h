@@ -13,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/buffers_suffix.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <optional>
@@ -21,6 +22,7 @@
 #include "platform/http.h"
 #include "platform/http_answers.h"
 #include "platform/http_text.h"
+#include "platform/waiting_room.h"
 
 namespace cpis::platform {
 
@@ -43,13 +45,16 @@ class Connection {
   virtual ~Connection() = default;
   virtual void Stop() = 0;     // ends at once, unless an answer is being made or sent
   virtual void HurryUp() = 0;  // ends soon, whatever it does
+  virtual void GiveWay() = 0;  // ends at once; of those that wait only
 };
+using Waiting = WaitingRoom<Connection>;
 
 // What the connections of a server share.
 struct Shared {
   const HttpServer::Options options;
   const HttpAnswers answers;
   std::set<Connection*> open{};  // io thread only
+  Waiting waiting{};             // io thread only
   std::atomic<bool> stopping = false;
   asio::io_context io{1};
   std::optional<asio::ssl::context> tls{};
@@ -72,12 +77,17 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
         buffer_(shared.options.max_header + kReadAhead) {
     shared_.open.insert(this);
   }
-  ~ConnectionOver() override { shared_.open.erase(this); }
+  ~ConnectionOver() override {
+    shared_.waiting.Leave(this);
+    shared_.open.erase(this);
+  }
 
   void Start() {
     error_code ignored;
     Socket().set_option(tcp::no_delay(true), ignored);
+    if constexpr (!kTls) Socket().non_blocking(true, ignored);
     if constexpr (kTls) {
+      if (admitted_) shared_.waiting.Enter(this, Waiting::Standing::kStranger);
       Arm(shared_.options.read_timeout, OnTimeout::kClose);
       stream_.async_handshake(Stream::server, [self = this->shared_from_this()](error_code error) {
         error ? self->Close() : self->Begin();
@@ -92,6 +102,11 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
   }
 
   void HurryUp() override { Arm(kStopTime, OnTimeout::kClose); }
+
+  void GiveWay() override {
+    shared_.waiting.Leave(this);
+    Close();
+  }
 
  private:
   enum class OnTimeout { kClose, kAnswer };
@@ -130,13 +145,25 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
     Socket().close(ignored);
   }
 
+  // The peer keeps the server waiting from here on.
+  void Wait() { shared_.waiting.Enter(this, known_ ? Waiting::Standing::kKnown : Waiting::Standing::kStranger); }
+
+  // The time for the whole request, from the first of it that was waited for: a drip does not help.
+  void ArmRequest() {
+    if (std::exchange(timed_, true)) return;
+    Wait();
+    Arm(shared_.options.read_timeout, OnTimeout::kAnswer);
+  }
+
   // Between requests: a peer that stays silent is left without a word.
   void AwaitRequest() {
     answering_ = false;
     (void)std::exchange(request_, {});  // an assigned string would keep its memory, and what was in it
     (void)std::exchange(wire_, {});
     parser_.reset();
+    timed_ = false;
     if (shared_.stopping) return Close();
+    Wait();
     if (buffer_.size() > 0) return ReadHeader();  // pipelined
     buffer_.shrink_to_fit();
     Arm(shared_.options.read_timeout, OnTimeout::kClose);
@@ -152,9 +179,14 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
     parser_.emplace();
     parser_->header_limit(static_cast<uint32_t>(shared_.options.max_header));
     parser_->body_limit(shared_.options.max_body);
-    Arm(shared_.options.read_timeout, OnTimeout::kAnswer);  // for the whole request, so that a drip does not help
-    http::async_read_header(stream_, buffer_, *parser_, [self = this->shared_from_this()](error_code error, size_t) {
-      if (self->Continues(error)) self->OnHeader();
+    // Mostly it has come whole, and there is nothing to wait for.
+    error_code error;
+    buffer_.consume(parser_->put(buffer_.data(), error));
+    if (!error && parser_->is_header_done()) return OnHeader();
+    if (error && error != http::error::need_more) return (void)Continues(error);
+    ArmRequest();
+    http::async_read_header(stream_, buffer_, *parser_, [self = this->shared_from_this()](error_code read, size_t) {
+      if (self->Continues(read)) self->OnHeader();
     });
   }
 
@@ -196,7 +228,9 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
 
     const bool asks_first =
         message.version() >= 11 && http::token_list(message[http::field::expect]).exists("100-continue");
-    if (!asks_first || parser_->is_done()) return ReadBody();
+    if (parser_->is_done()) return Handle();
+    ArmRequest();
+    if (!asks_first) return ReadBody();
     asio::async_write(stream_, asio::buffer(kContinue), [self = this->shared_from_this()](error_code error, size_t) {
       if (self->Continues(error)) self->ReadBody();
     });
@@ -212,17 +246,24 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
     Disarm();
     if (shared_.stopping) return Close();
     answering_ = true;
+    known_ = true;
+    shared_.waiting.Leave(this);
     request_.body = std::move(parser_->get().body());
-    asio::post(*shared_.handlers, [self = this->shared_from_this()]() mutable {
-      Shared& shared = self->shared_;
-      HttpResponse response = shared.stopping ? shared.answers.Refuse(503, "the service is stopping")
-                                              : shared.answers.Answer(self->request_);
-      // The last reference goes back with it: a connection ends on the io thread.
-      asio::post(shared.io, [self = std::move(self), response = std::move(response)]() mutable {
-        const bool keep = self->parser_->keep_alive() && !self->shared_.stopping;
-        self->Write(std::move(response), keep ? Persistence::kKeepAlive : Persistence::kClose);
-      });
-    });
+    asio::post(*shared_.handlers, [self = this->shared_from_this()]() mutable { Answer(std::move(self)); });
+  }
+
+  // On a handler's thread, while nothing else touches the connection. What the socket takes at once is sent from here: the
+  // peer has its answer while the io thread is still being woken.
+  static void Answer(std::shared_ptr<ConnectionOver> self) {
+    Shared& shared = self->shared_;
+    HttpResponse response = shared.stopping ? shared.answers.Refuse(503, "the service is stopping")
+                                            : shared.answers.Answer(self->request_);
+    const bool keep = self->parser_->keep_alive() && !shared.stopping;
+    const Persistence persistence = keep ? Persistence::kKeepAlive : Persistence::kClose;
+    self->Encode(std::move(response), persistence);
+    const size_t sent = self->SendAtOnce();
+    // The last reference goes back with it: a connection ends on the io thread.
+    asio::post(shared.io, [self = std::move(self), sent, persistence]() mutable { self->Send(sent, persistence); });
   }
 
   // What follows a refused request cannot be told from its rest, so the connection ends with the answer.
@@ -230,12 +271,36 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
 
   void Write(HttpResponse response, Persistence persistence) {
     answering_ = true;
+    shared_.waiting.Leave(this);
+    Encode(std::move(response), persistence);
+    Send(0, persistence);
+  }
+
+  void Encode(HttpResponse response, Persistence persistence) {
     wire_ = shared_.answers.Encode(std::move(response), persistence, IsHead());
+  }
+
+  std::array<asio::const_buffer, 2> Wire() const { return {asio::buffer(wire_.head), asio::buffer(wire_.body)}; }
+
+  // How much of the answer went without waiting.
+  size_t SendAtOnce() {
+    if constexpr (kTls) return 0;
+    error_code full;
+    return Socket().write_some(Wire(), full);
+  }
+
+  // The answer from its byte `sent` on.
+  void Send(size_t sent, Persistence persistence) {
+    const auto go_on = [](const std::shared_ptr<ConnectionOver>& self, Persistence then) {
+      then == Persistence::kKeepAlive ? self->AwaitRequest() : self->Linger();
+    };
+    if (sent == asio::buffer_size(Wire())) return go_on(this->shared_from_this(), persistence);
     Arm(shared_.options.read_timeout, OnTimeout::kClose);
-    const std::array<asio::const_buffer, 2> message{asio::buffer(wire_.head), asio::buffer(wire_.body)};
-    asio::async_write(stream_, message, [self = this->shared_from_this(), persistence](error_code error, size_t) {
+    boost::beast::buffers_suffix<std::array<asio::const_buffer, 2>> rest(Wire());
+    rest.consume(sent);
+    asio::async_write(stream_, rest, [self = this->shared_from_this(), persistence, go_on](error_code error, size_t) {
       if (error || !self->Socket().is_open()) return self->Close();
-      persistence == Persistence::kKeepAlive ? self->AwaitRequest() : self->Linger();
+      go_on(self, persistence);
     });
   }
 
@@ -245,6 +310,7 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
   // dropped until it closes too, within bounds.
   void Linger() {
     answering_ = false;
+    shared_.waiting.Enter(this, Waiting::Standing::kLeaving);
     Arm(shared_.stopping ? kStopTime : kLingerTime, OnTimeout::kClose);
     if constexpr (kTls) {
       stream_.async_shutdown([self = this->shared_from_this()](error_code) { self->Drain(); });
@@ -271,6 +337,8 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
   asio::steady_timer timer_;
   uint64_t timer_generation_ = 0;  // tells an expiry that was queued before the timer was set anew
   bool timed_out_ = false;
+  bool timed_ = false;      // the request's own time runs
+  bool known_ = false;      // has sent a whole request before
   bool answering_ = false;  // from the whole request to the end of its answer
   boost::beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;

@@ -8,8 +8,8 @@
 namespace cpis::platform {
 namespace {
 
-constexpr auto kAcceptRetry = 100ms;     // when descriptors have run out
-constexpr size_t kTurnedAway = 32;       // connections past the limit that are told so at one time
+constexpr auto kAcceptRetry = 100ms;  // when descriptors have run out
+constexpr size_t kTurnedAway = 32;    // connections past the limit at one time: told so, or not yet gone
 
 class Server final : public HttpServer {
  public:
@@ -97,13 +97,19 @@ class Server final : public HttpServer {
 
   void Admit(tcp::socket socket) {
     const auto limit = static_cast<size_t>(shared_.options.max_connections);
-    const size_t open = shared_.open.size();
-    if (open >= limit + kTurnedAway) return;
+    bool admitted = shared_.open.size() < limit;
+    if (!admitted) {
+      if (Connection* waits_longest = shared_.waiting.First()) {
+        waits_longest->GiveWay();
+        admitted = true;
+      }
+    }
+    if (shared_.open.size() >= limit + kTurnedAway) return;
     if (shared_.tls) {
       using Tls = asio::ssl::stream<tcp::socket>;
-      std::make_shared<ConnectionOver<Tls>>(shared_, open < limit, std::move(socket), *shared_.tls)->Start();
+      std::make_shared<ConnectionOver<Tls>>(shared_, admitted, std::move(socket), *shared_.tls)->Start();
     } else {
-      std::make_shared<ConnectionOver<tcp::socket>>(shared_, open < limit, std::move(socket))->Start();
+      std::make_shared<ConnectionOver<tcp::socket>>(shared_, admitted, std::move(socket))->Start();
     }
   }
 

@@ -217,6 +217,16 @@ TEST_CASE("malformed requests are answered 400 and the connection ends") {
       "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n",
       "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: +3\r\n\r\nabc",
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length : 3\r\n\r\nabc",
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nhello\r\n",
+      "GET / HTTP/1.1\nHost: h\n\n",
+      " GET / HTTP/1.1\r\nHost: h\r\n\r\n",
   };
   for (const char* request : malformed) {
     CAPTURE(request);
@@ -242,16 +252,56 @@ TEST_CASE("a request that does not end in time is answered 408, an idle connecti
   CHECK(kept.Ended());
 }
 
-TEST_CASE("a connection past the limit is told so, and the others go on") {
+TEST_CASE("a connection past the limit is told so while all others are being answered, and they go on") {
+  std::promise<void> entered, leave;
   HttpServer::Options options;
   options.max_connections = 1;
-  const auto server = Serve(std::move(options));
+  const auto server = Serve(std::move(options), [&](const HttpRequest& request) -> HttpResponse {
+    if (request.path == "/slow") {
+      entered.set_value();
+      leave.get_future().wait();
+    }
+    return Echo(request);
+  });
   RawClient first(*server);
-  first.Send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\n");
-  CHECK(Has(first.ReadUntil("GET /1 "), "200 OK"));
+  first.Send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n");
+  entered.get_future().wait();
   CHECK(RawClient(*server).ReadToEnd().starts_with("HTTP/1.1 503 "));
+  leave.set_value();
+  CHECK(Has(first.ReadUntil("GET /slow "), "200 OK"));
   first.Send("GET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
   CHECK(Has(first.ReadUntil("GET /2 "), "200 OK"));
+}
+
+TEST_CASE("with no connection left, who keeps the server waiting gives way: strangers first, who has waited longest first") {
+  HttpServer::Options options;
+  options.max_connections = 4;
+  const auto server = Serve(std::move(options));
+  const auto answered = [](RawClient& client, const std::string& path) {
+    return client.Send("GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n") && Has(client.ReadUntil("GET " + path + " "), "200 OK");
+  };
+  RawClient known(*server);
+  REQUIRE(answered(known, "/1"));
+  RawClient older(*server);
+  REQUIRE(answered(older, "/2"));
+  RawClient silent(*server);
+  RawClient slow(*server);
+  slow.Send("GET / HTTP/1.1\r\nHo");
+  REQUIRE(answered(known, "/3"));  // all four have been seen by now
+  RawClient fifth(*server);
+  REQUIRE(answered(fifth, "/5"));
+  CHECK(silent.ReadToEnd().empty());
+  CHECK(silent.Ended());
+  RawClient sixth(*server);
+  REQUIRE(answered(sixth, "/6"));
+  slow.ReadToEnd();
+  CHECK(slow.Ended());
+  RawClient seventh(*server);
+  REQUIRE(answered(seventh, "/7"));
+  CHECK(older.ReadToEnd().empty());
+  CHECK(older.Ended());
+  CHECK(answered(known, "/8"));
+  CHECK(answered(fifth, "/9"));
 }
 
 TEST_CASE("a handler that throws, or injects a header, is answered 500 and the server goes on") {
