@@ -18,8 +18,8 @@ export function attendancePanel(app, number) {
   function recorded(reply) {
     const again = reply.notification === 'ALREADY_QUEUED';
     result.dataset.recorded = 'true';
-    result.replaceChildren(el('p', {class: 'recorded'}, again ? 'Recorded before, for this incident.' : 'Recorded.',
-      ' It is kept in this vehicle and sent when there is coverage.'));
+    const kept = app.vehicle.practice ? ' This is practice: nothing is kept or sent.' : ' It is kept in this vehicle and sent when there is coverage.';
+    result.replaceChildren(el('p', {class: 'recorded'}, again ? 'Recorded before, for this incident.' : 'Recorded.', kept));
     app.watch.look();
   }
 
