@@ -183,7 +183,7 @@ TEST_CASE("100 ms after it was locked no marker is in the memory of the node", "
   for (const auto& found : world.marked.all.FindInMemory(world.vehicle->daemon().pid())) FAIL_CHECK(found);
 }
 
-TEST_CASE("the search finds every marker in every form, in files and in memory", "[markers]") {
+TEST_CASE("the search finds every marker in every form, in files and in memory", "[markers-memory]") {
   const Marked marked;
   TemporaryDirectory place;
   size_t planted = 0;
