@@ -12,10 +12,6 @@ packages=(
   libtss2-dev
   catch2 swtpm systemd chromium
 )
-# Node.js may have come from elsewhere.
-command -v node >/dev/null || packages+=(nodejs)
-command -v npm >/dev/null || packages+=(npm)
-
 # By command: some machines have node from elsewhere.
 command -v node >/dev/null || packages+=(nodejs)
 command -v npm >/dev/null || packages+=(npm)
