@@ -134,6 +134,8 @@ int Serve(const Settings& settings, platform::StopSignal& stop) {
   platform::HttpServer::Options http;
   http.listen = settings.http;
   http.threads = edge::kHttpThreads;
+  http.max_connections = edge::kHttpConnections;
+  http.max_body = edge::kHttpBody;
   const auto server = platform::HttpServer::Start(
       std::move(http), [&service](const platform::HttpRequest& request) { return service.Answer(request); },
       edge::http::Refuse);

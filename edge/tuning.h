@@ -96,6 +96,12 @@ constexpr std::chrono::milliseconds kResolvePatience = 3s;
 constexpr int kMostQuestions = 2;
 constexpr int kHttpThreads = 4;
 
+// Well under the 1,024 descriptors that a process gets where nobody says otherwise: databases and the link need theirs. Nobody is kept
+// out by it: connections that wait give way to new ones. With bodies that may be as large as a sign-in or an attendance never is, all of
+// them together hold a few megabytes at most.
+constexpr int kHttpConnections = 512;
+constexpr uint64_t kHttpBody = 16 * 1024;
+
 // About 20,000 entries of half a kilobyte, with the log that SQLite writes them through: weeks of a busy crew on a full disk.
 constexpr uint64_t kReserveBytes = 16 * 1024 * 1024;
 constexpr uint64_t kReserveStep = 1024 * 1024;
