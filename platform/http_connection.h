@@ -56,6 +56,7 @@ struct Shared {
   std::set<Connection*> open{};  // io thread only
   Waiting waiting{};             // io thread only
   std::atomic<bool> stopping = false;
+  std::atomic<int> in_hand = 0;  // requests that are with the handlers
   asio::io_context io{1};
   std::optional<asio::ssl::context> tls{};
   std::optional<asio::thread_pool> handlers{};
@@ -249,11 +250,12 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
     known_ = true;
     shared_.waiting.Leave(this);
     request_.body = std::move(parser_->get().body());
+    ++shared_.in_hand;
     asio::post(*shared_.handlers, [self = this->shared_from_this()]() mutable { Answer(std::move(self)); });
   }
 
-  // On a handler's thread, while nothing else touches the connection. What the socket takes at once is sent from here: the
-  // peer has its answer while the io thread is still being woken.
+  // On a handler's thread, while nothing else touches the connection. A single answer is sent from here, as far as the socket takes
+  // it at once: the peer has it while the io thread is still being woken. Of several the io thread, once awake, sends all.
   static void Answer(std::shared_ptr<ConnectionOver> self) {
     Shared& shared = self->shared_;
     HttpResponse response = shared.stopping ? shared.answers.Refuse(503, "the service is stopping")
@@ -261,7 +263,7 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
     const bool keep = self->parser_->keep_alive() && !shared.stopping;
     const Persistence persistence = keep ? Persistence::kKeepAlive : Persistence::kClose;
     self->Encode(std::move(response), persistence);
-    const size_t sent = self->SendAtOnce();
+    const size_t sent = --shared.in_hand == 0 ? self->SendAtOnce() : 0;
     // The last reference goes back with it: a connection ends on the io thread.
     asio::post(shared.io, [self = std::move(self), sent, persistence]() mutable { self->Send(sent, persistence); });
   }
