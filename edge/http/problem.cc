@@ -10,6 +10,12 @@ namespace cpis::edge::http {
 
 using platform::Code;
 
+namespace {
+
+constexpr int kRetrySeconds = 60;  // a manifest comes at least every minute
+
+}  // namespace
+
 Problem InvalidSearch(std::string diagnostics) {
   return {400, "invalid", "INVALID_SEARCH_DATA", std::move(diagnostics), 0, ""};
 }

@@ -36,8 +36,6 @@ Problem WrongMethod(std::string_view allow);   // 405 METHOD_NOT_ALLOWED
 // attendance again, not give up. `invalid_code` is the code of kInvalid.
 Problem ProblemOf(const platform::Status& failure, std::string_view invalid_code);
 
-inline constexpr int kRetrySeconds = 60;  // a manifest comes at least every minute
-
 platform::HttpResponse ToResponse(const Problem& problem);
 
 // What the HTTP server itself turns away: 400, 408, 413, 431, 503.

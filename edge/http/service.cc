@@ -22,6 +22,7 @@ using platform::Code;
 using platform::HttpRequest;
 using platform::HttpResponse;
 
+constexpr int kRetrySeconds = 60;  // a manifest comes at least every minute
 constexpr int kRateLimitRetrySeconds = 10;
 constexpr size_t kMaxEcho = 256;
 constexpr std::array<std::string_view, 3> kTraceHeaders{"TraceID", "X-Request-ID", "X-Correlation-ID"};

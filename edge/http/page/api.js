@@ -68,11 +68,10 @@ export class Vehicle {
     }
   }
 
-  /** Whether this tablet has to be paired first; a daemon on loopback has no such path. */
+  /** Whether this tablet has to be paired first; a daemon that pairs none has no such path. */
   async needsPairing() {
     try {
-      const {needed, paired} = await this.#ask('GET', '/pairing');
-      return needed === true && paired !== true;
+      return (await this.#ask('GET', '/pairing')).paired === false;
     } catch (error) {
       if (error instanceof Refused && error.status === 404) return false;
       throw error;

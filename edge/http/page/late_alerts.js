@@ -70,8 +70,9 @@ export class AlertDesk {
   #show() {
     const count = this.app.session && this.open.length ? this.open.length : this.waiting;
     if (count === 0) return this.app.shell.showBanner('', false);
-    const children = count === 1 ? 'A child who was looked up or attended before has' : `${count} children who were looked up or attended before have`;
-    const end = this.app.session ? '' : ' Sign in to read it.';
-    this.app.shell.showBanner(`${children} a plan that was not known then.${end}`, Boolean(this.app.session));
+    const words = count === 1 ? 'Late alert: a child looked up before has a plan.'
+      : `${count} late alerts: children looked up before have plans.`;
+    const end = this.app.session ? '' : ' Sign in to read more.';
+    this.app.shell.showBanner(`${words}${end}`, Boolean(this.app.session));
   }
 }

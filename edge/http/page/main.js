@@ -105,8 +105,14 @@ class App {
     if (wasIn) this.show(signInView, {reason: why});
   }
 
-  #heard({status, silent}) {
+  #heard({status, silent, stranger}) {
     this.silent = silent;
+    if (stranger && !['connecting', 'pairing'].includes(this.#view?.name)) {
+      this.endSession('');
+      this.status = null;
+      this.start(); // the vehicle has forgotten this tablet
+      return;
+    }
     if (status && this.status && status.version !== this.status.version && !this.session) location.reload(); // a new daemon's page
     if (status) this.status = status;
     if (status && this.session && this.#checked.seconds > CHECKS_SESSION_SECONDS) {

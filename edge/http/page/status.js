@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The vehicle's status in a few words, and the watch that asks for it.
-import {Dropped, Silent} from './refusal.js';
+import {Refused, Silent} from './refusal.js';
 import {clockWords, oldWords, timeOf} from './time.js';
 
 const EVERY = 3000; // ms
@@ -50,7 +50,11 @@ export class StatusWatch {
   #timer = null;
   #asking = false;
 
-  /** @param {{status: () => Promise<object>}} vehicle @param {(heard: {status: object|null, silent: boolean}) => void} heard */
+  /**
+   * @param {{status: () => Promise<object>}} vehicle
+   * @param {(heard: {status: object|null, silent: boolean, stranger: boolean}) => void} heard `stranger`: the vehicle, which tells
+   *   its status to anybody it lets in, does not let this tablet in
+   */
   constructor(vehicle, heard) {
     this.vehicle = vehicle;
     this.heard = heard;
@@ -62,11 +66,10 @@ export class StatusWatch {
     clearTimeout(this.#timer);
     let silent = false;
     try {
-      this.heard({status: await this.vehicle.status(), silent});
+      this.heard({status: await this.vehicle.status(), silent, stranger: false});
     } catch (error) {
       silent = error instanceof Silent;
-      if (!silent && error instanceof Dropped) return;
-      this.heard({status: null, silent});
+      this.heard({status: null, silent, stranger: error instanceof Refused && error.status === 403});
     } finally {
       this.#asking = false;
       this.#timer = setTimeout(() => this.look(), silent ? EVERY_WHILE_SILENT : EVERY);

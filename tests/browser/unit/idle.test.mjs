@@ -5,10 +5,11 @@ import {IdleLock} from '../../../edge/http/page/idle.js';
 
 /** A lock whose clocks stand still until told. */
 function lock(t, limit) {
-  const [date, monotonic] = [Date.now, performance.now];
+  const date = Date.now;
+  const monotonic = Object.getOwnPropertyDescriptor(globalThis, 'performance');
   let now = 1_000_000;
   Date.now = () => now;
-  performance.now = () => now;
+  Object.defineProperty(globalThis, 'performance', {value: {now: () => now}, configurable: true, writable: true});
   const heard = [];
   const idle = new IdleLock(limit, {
     warn: (left) => heard.push(`warn ${Math.round(left)}`), calm: () => heard.push('calm'), tell: () => heard.push('tell'), lock: () => heard.push('lock'),
@@ -16,7 +17,7 @@ function lock(t, limit) {
   t.after(() => {
     idle.stop();
     Date.now = date;
-    performance.now = monotonic;
+    Object.defineProperty(globalThis, 'performance', monotonic);
   });
   const pass = (seconds) => {
     now += seconds * 1000;
