@@ -19,12 +19,12 @@ export function spoken(digits) {
   return [...digits].join(' ');
 }
 
-/** NHS Data Dictionary, NHS NUMBER: weights 10 to 2, and a check digit that would be 10 is never issued. @param {string} digits */
+/** NHS Data Dictionary, NHS NUMBER: weights 10 to 2, and a check digit that would be 10 is no digit. @param {string} digits */
 export function passesModulus11(digits) {
   if (!/^\d{10}$/.test(digits)) return false;
   const sum = [...digits.slice(0, 9)].reduce((total, digit, at) => total + Number(digit) * (10 - at), 0);
   const check = (11 - (sum % 11)) % 11;
-  return check !== 10 && check === Number(digits[9]);
+  return check === Number(digits[9]);
 }
 
 /**
