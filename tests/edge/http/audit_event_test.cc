@@ -6,11 +6,6 @@
 namespace cpis::edge::http {
 namespace {
 
-struct Vehicle {
-  FakeNode node;
-  Service service{node, "127.0.0.1:8750"};
-};
-
 HttpRequest WithViewers() {
   HttpRequest request = Search("AuditEvent");
   request.query.push_back(

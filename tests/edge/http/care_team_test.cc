@@ -4,14 +4,6 @@
 #include "tests/edge/http/requests.h"
 
 namespace cpis::edge::http {
-namespace {
-
-struct Vehicle {
-  FakeNode node;
-  Service service{node, "127.0.0.1:8750"};
-};
-
-}  // namespace
 
 TEST_CASE("a flagged child gives one CareTeam a plan, with its authority and both telephone numbers") {
   Vehicle vehicle;

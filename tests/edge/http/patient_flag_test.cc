@@ -19,10 +19,7 @@ HttpRequest Flags(std::vector<platform::HttpHeader> query) {
   return request;
 }
 
-struct Vehicle {
-  FakeNode node;
-  Service service{node, "127.0.0.1:8750"};
-
+struct FlagVehicle : Vehicle {
   HttpResponse Ask(const std::string& patient = "9990000018", const std::string& code = kCode) {
     return service.Answer(Flags({{"patient", patient}, {"code", code}}));
   }
@@ -33,7 +30,7 @@ std::string Text(const boost::json::value& value, const char* at) { return std::
 }  // namespace
 
 TEST_CASE("a flagged child is one Flag, and a CarePlan and CareTeam a plan that it leads to") {
-  Vehicle vehicle;
+  FlagVehicle vehicle;
   const HttpResponse response = vehicle.Ask();
   REQUIRE(response.status == 200);
   CHECK(response.content_type == "application/fhir+json");
@@ -77,7 +74,7 @@ TEST_CASE("a flagged child is one Flag, and a CarePlan and CareTeam a plan that 
 }
 
 TEST_CASE("a Flag whose plans have all ended is inactive, from the first start to the last end") {
-  Vehicle vehicle;
+  FlagVehicle vehicle;
   Answer ended = FlaggedAnswer();
   ended.plans.erase(ended.plans.begin());
   ended.plans.push_back(ended.plans.front());
@@ -94,7 +91,7 @@ TEST_CASE("a Flag whose plans have all ended is inactive, from the first start t
 TEST_CASE("both published spellings of the code are taken, alone or with their system, and the answer has the one asked for") {
   for (const std::string code : {kCode, kSharing}) {
     for (const std::string& asked : {code, "https://fhir.nhs.uk/England/CodeSystem/England-FlagCategoryPatient|" + code}) {
-      Vehicle vehicle;
+      FlagVehicle vehicle;
       const HttpResponse response = vehicle.Ask("9990000018", asked);
       REQUIRE(response.status == 200);
       CHECK(response.body.find("\"code\":\"" + code + "\"") != std::string::npos);
@@ -105,11 +102,11 @@ TEST_CASE("both published spellings of the code are taken, alone or with their s
 
 TEST_CASE("the patient is a number, a reference of that number, or the number under its system") {
   for (const char* patient : {"9990000018", "Patient/9990000018", "https://fhir.nhs.uk/Id/nhs-number|9990000018"}) {
-    Vehicle vehicle;
+    FlagVehicle vehicle;
     CHECK(vehicle.Ask(patient).status == 200);
     CHECK(vehicle.node.lookup.nhs_number == "9990000018");
   }
-  Vehicle vehicle;
+  FlagVehicle vehicle;
   CHECK(vehicle.service.Answer(Flags({{"patient:identifier", kChild}, {"code", kCode}})).status == 200);
 }
 
@@ -134,7 +131,7 @@ TEST_CASE("a search that is not of one patient and this flag is refused before a
       {{"patient", "9990000018"}, {"code:not", kCode}},
   };
   for (const auto& query : queries) {
-    Vehicle vehicle;
+    FlagVehicle vehicle;
     CAPTURE(query.empty() ? "none" : query.front().value + " " + query.back().name + "=" + query.back().value);
     const HttpResponse response = vehicle.service.Answer(Flags(query));
     CHECK(response.status == 400);
@@ -145,7 +142,7 @@ TEST_CASE("a search that is not of one patient and this flag is refused before a
 }
 
 TEST_CASE("a patient or a code that is none is of issue type not-found as the draft says, but never 404") {
-  Vehicle vehicle;
+  FlagVehicle vehicle;
   vehicle.node.answer = sync::NhsNumber::Parse("9990000019").status();
   for (const HttpResponse& response : {vehicle.Ask("9990000019"), vehicle.Ask("9990000018", "NRAF")}) {
     CHECK(response.status == 400);
@@ -155,7 +152,7 @@ TEST_CASE("a patient or a code that is none is of issue type not-found as the dr
 }
 
 TEST_CASE("a child without a flag is total 0 and an entry that says as of when, also to a client that asks for flags") {
-  Vehicle vehicle;
+  FlagVehicle vehicle;
   vehicle.node.answer = OtherAnswer(Outcome::kNotFlagged);
   const boost::json::value bundle = Body(vehicle.Ask());
   CHECK(bundle.at("total").to_number<int>() == 0);
@@ -165,7 +162,7 @@ TEST_CASE("a child without a flag is total 0 and an entry that says as of when, 
 }
 
 TEST_CASE("what cannot be said of a flag is 503, never a Bundle") {
-  Vehicle vehicle;
+  FlagVehicle vehicle;
   vehicle.node.answer = OtherAnswer(Outcome::kPossiblyElsewhere);
   CHECK(vehicle.Ask().status == 503);
   CHECK(IssueCode(vehicle.Ask()) == "POSSIBLY_FLAGGED_ELSEWHERE");
@@ -178,7 +175,7 @@ TEST_CASE("what cannot be said of a flag is 503, never a Bundle") {
 }
 
 TEST_CASE("the headers of the CareTeam search hold for flags: session, silence, strictness, format") {
-  Vehicle vehicle;
+  FlagVehicle vehicle;
   HttpRequest request = Flags({{"patient", "9990000018"}, {"code", kCode}});
   request.headers.push_back({"IsUnscheduledAccessEvent", "false"});
   request.headers.push_back({"X-Incident-Ref", "INC-1"});

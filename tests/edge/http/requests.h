@@ -30,6 +30,19 @@ inline HttpRequest Search(const std::string& resource, const std::string& value 
   return request;
 }
 
+// A node that says what a test told it to, behind its service.
+struct Vehicle {
+  FakeNode node;
+  Service service{node, "127.0.0.1:8750"};
+
+  HttpResponse Ask(const HttpRequest& request) { return service.Answer(request); }
+  HttpResponse Post(const std::string& path, const std::string& body) {
+    HttpRequest request = Request("POST", path);
+    request.body = body;
+    return Ask(request);
+  }
+};
+
 inline void RemoveHeader(HttpRequest& request, const std::string& name) {
   std::erase_if(request.headers, [&](const auto& header) { return header.name == name; });
 }

@@ -8,11 +8,7 @@
 namespace cpis::edge::http {
 namespace {
 
-struct Vehicle {
-  FakeNode node;
-  Service service{node, "127.0.0.1:8750"};
-
-  HttpResponse Ask(const HttpRequest& request) { return service.Answer(request); }
+struct SearchedVehicle : Vehicle {
   HttpResponse AskWith(const std::string& name, const std::string& value) {
     HttpRequest request = Search("CareTeam");
     request.headers.push_back({name, value});
@@ -23,7 +19,7 @@ struct Vehicle {
 }  // namespace
 
 TEST_CASE("the number and the session reach the node as they were sent") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   CHECK(vehicle.Ask(Search("CareTeam")).status == 200);
   CHECK(vehicle.node.token == "token-1");
   CHECK(vehicle.node.lookup.nhs_number == "9990000018");
@@ -31,14 +27,14 @@ TEST_CASE("the number and the session reach the node as they were sent") {
 }
 
 TEST_CASE("patient.identifier is taken as patient:identifier") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   HttpRequest request = Search("CareTeam");
   request.query[0].name = "patient.identifier";
   CHECK(vehicle.Ask(request).status == 200);
 }
 
 TEST_CASE("a search without exactly one NHS number is INVALID_SEARCH_DATA and never reaches the node") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   HttpRequest request = Search("CareTeam");
   SECTION("missing") { request.query.clear(); }
   SECTION("given twice") { request.query.push_back(request.query[0]); }
@@ -54,7 +50,7 @@ TEST_CASE("a search without exactly one NHS number is INVALID_SEARCH_DATA and ne
 }
 
 TEST_CASE("a number that the node refuses is INVALID_SEARCH_DATA with the node's words") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   vehicle.node.answer = platform::Invalid("check digit is wrong");
   const HttpResponse response = vehicle.Ask(Search("CareTeam", "https://fhir.nhs.uk/Id/nhs-number|9990000019"));
   CHECK(response.status == 400);
@@ -63,7 +59,7 @@ TEST_CASE("a number that the node refuses is INVALID_SEARCH_DATA with the node's
 }
 
 TEST_CASE("IsUnscheduledAccessEvent is true unless it says false") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   CHECK(vehicle.AskWith("IsUnscheduledAccessEvent", "true").status == 200);
   CHECK_FALSE(vehicle.node.lookup.silent);
   CHECK(vehicle.AskWith("isunscheduledaccessevent", "false").status == 200);
@@ -71,7 +67,7 @@ TEST_CASE("IsUnscheduledAccessEvent is true unless it says false") {
 }
 
 TEST_CASE("a patient that is named otherwise than by one identifier is refused, strictly or not") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   const char* name = GENERATE("patient", "patient:Patient", "patient:exact", "patient.name", "patient:missing", "patient:identifier:exact");
   HttpRequest request = Search("CareTeam");
   request.query.push_back({name, "Patient/1"});
@@ -82,7 +78,7 @@ TEST_CASE("a patient that is named otherwise than by one identifier is refused, 
 }
 
 TEST_CASE("no answer repeats a number that was wrong, wherever it was sent") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   vehicle.node.answer = sync::NhsNumber::Parse("9990000019").status();
   const HttpResponse refused = vehicle.Ask(Search("CareTeam", "https://fhir.nhs.uk/Id/nhs-number|9990000019"));
   CHECK(refused.status == 400);
@@ -103,7 +99,7 @@ TEST_CASE("no answer repeats a number that was wrong, wherever it was sent") {
 }
 
 TEST_CASE("any other IsUnscheduledAccessEvent is PRECONDITION_FAILED") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   const char* value = GENERATE("", "yes", "0", "true,false", "falsch");
   const HttpResponse response = vehicle.AskWith("IsUnscheduledAccessEvent", value);
   CHECK(response.status == 400);
@@ -112,13 +108,13 @@ TEST_CASE("any other IsUnscheduledAccessEvent is PRECONDITION_FAILED") {
 }
 
 TEST_CASE("an incident that cannot be one is PRECONDITION_FAILED") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   CHECK(IssueCode(vehicle.AskWith("X-Incident-Ref", std::string(65, 'x'))) == "PRECONDITION_FAILED");
   CHECK(IssueCode(vehicle.AskWith("X-Incident-Ref", "a\tb")) == "PRECONDITION_FAILED");
 }
 
 TEST_CASE("before enrolment a search cannot say, to anyone, and gives no 401 that asks for a sign-in nobody can do") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   vehicle.node.status.enrolled = false;
   Answer nothing;
   nothing.reason = Reason::kNotEnrolled;
@@ -131,7 +127,7 @@ TEST_CASE("before enrolment a search cannot say, to anyone, and gives no 401 tha
 }
 
 TEST_CASE("nobody looks without a session") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   HttpRequest request = Search("CareTeam");
   RemoveHeader(request, "Authorization");
   SECTION("no header") {}
@@ -145,13 +141,13 @@ TEST_CASE("nobody looks without a session") {
 }
 
 TEST_CASE("a session that the node does not know is 401") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   vehicle.node.answer = platform::Denied("no such session");
   CHECK(vehicle.Ask(Search("CareTeam")).status == 401);
 }
 
 TEST_CASE("only JSON is served") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   HttpRequest request = Search("CareTeam");
   SECTION("asked for by _format") {
     for (const char* format : {"json", "application/fhir+json", "application/json", "application/fhir json"}) {
@@ -171,7 +167,7 @@ TEST_CASE("only JSON is served") {
 }
 
 TEST_CASE("a format is named in every way that FHIR has, and may say its version") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   HttpRequest request = Search("CareTeam");
   for (const char* format : {"JSON", "application/fhir+json; fhirVersion=4.0", "text/json"}) {
     request.query = {{"patient:identifier", kChild}, {"_format", format}};
@@ -191,7 +187,7 @@ TEST_CASE("a format is named in every way that FHIR has, and may say its version
 }
 
 TEST_CASE("Accept is read range by range") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   for (const char* accept : {"", "application/*;q=0.2", "text/html, application/json;q=0.9", "application/fhir+json; fhirVersion=\"4.0\""}) {
     CAPTURE(accept);
     CHECK(vehicle.AskWith("Accept", accept).status == 200);
@@ -210,7 +206,7 @@ TEST_CASE("Accept is read range by range") {
 }
 
 TEST_CASE("the self link says what was understood, and nothing else") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   HttpRequest request = Search("AuditEvent");
   request.query.push_back({"_count", "3"});
   const auto self = [&] { return std::string(Body(vehicle.Ask(request)).at("link").at_pointer("/0/url").as_string()); };
@@ -227,7 +223,7 @@ TEST_CASE("the self link says what was understood, and nothing else") {
 }
 
 TEST_CASE("an include of anything else is an unknown parameter") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   HttpRequest request = Search("AuditEvent");
   request.query.push_back({"_include", GENERATE(as<std::string>{}, "AuditEvent:entity-typewriter", "AuditEvent:patient", "*",
                                                "AuditEvent:entity-type=http://terminology.hl7.org/CodeSystem/v3-RoleClass|PAT")});
@@ -260,7 +256,7 @@ TEST_CASE("Prefer is read as HTTP has it: many headers, many preferences, any ca
 }
 
 TEST_CASE("a lenient client's unknown parameter is ignored") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   HttpRequest request = Search("CareTeam");
   request.query.push_back({"_sort", "date"});
   request.headers.push_back({"Prefer", "handling=lenient"});
@@ -268,7 +264,7 @@ TEST_CASE("a lenient client's unknown parameter is ignored") {
 }
 
 TEST_CASE("an unknown parameter is ignored, or refused when the client asks for strictness") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   HttpRequest request = Search("CareTeam");
   request.query.push_back({"_sort", "date"});
   CHECK(vehicle.Ask(request).status == 200);
@@ -279,7 +275,7 @@ TEST_CASE("an unknown parameter is ignored, or refused when the client asks for 
 }
 
 TEST_CASE("tracing headers come back, without what could break a header") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   for (const char* name : {"TraceID", "X-Request-ID", "X-Correlation-ID"}) {
     CHECK(Header(vehicle.AskWith(name, "6ede3b9d"), name) == "6ede3b9d");
     CHECK(Header(vehicle.AskWith(name, "a\r\nSet-Cookie: b\x01"), name) == "aSet-Cookie: b");
@@ -292,7 +288,7 @@ TEST_CASE("tracing headers come back, without what could break a header") {
 }
 
 TEST_CASE("a failed request says as of when the node knows things too") {
-  Vehicle vehicle;
+  SearchedVehicle vehicle;
   vehicle.node.status.as_of = At("2026-11-22T01:00:00Z");
   HttpRequest request = Search("CareTeam");
   request.query.clear();

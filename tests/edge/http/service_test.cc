@@ -5,21 +5,6 @@
 #include "tests/edge/http/requests.h"
 
 namespace cpis::edge::http {
-namespace {
-
-struct Vehicle {
-  FakeNode node;
-  Service service{node, "127.0.0.1:8750"};
-
-  HttpResponse Ask(const HttpRequest& request) { return service.Answer(request); }
-  HttpResponse Post(const std::string& path, const std::string& body) {
-    HttpRequest request = Request("POST", path);
-    request.body = body;
-    return Ask(request);
-  }
-};
-
-}  // namespace
 
 TEST_CASE("signing in gives a token and when it ends") {
   Vehicle vehicle;
