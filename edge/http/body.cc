@@ -23,12 +23,6 @@ std::string Listed(const BodyShape& shape) {
 
 }  // namespace
 
-std::optional<Problem> ReadBody(const platform::HttpRequest& request, std::initializer_list<const char*> required,
-                                std::initializer_list<const char*> optional,
-                                std::map<std::string, std::string>* values) {
-  return ReadBody(request, {required, optional, {}}, values);
-}
-
 std::optional<Problem> ReadBody(const platform::HttpRequest& request, const BodyShape& shape,
                                 std::map<std::string, std::string>* values) {
   const std::string wanted = "; send a JSON object with " + Listed(shape);

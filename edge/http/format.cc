@@ -17,17 +17,12 @@ bool IsJson(std::string_view type) {
 
 bool IsAny(std::string_view type) { return type == "*/*" || type == "application/*"; }
 
-// "0", "0.0", "0.000": not acceptable (RFC 9110 §12.4.2)
-bool IsZero(std::string_view weight) {
-  return weight.starts_with('0') && weight.find_first_not_of("0.") == std::string_view::npos;
-}
-
 // Whether the parameters of a media range leave it to us: not weighed 0, no other version of FHIR.
 bool ParametersFit(const std::vector<std::string_view>& range) {
   return std::all_of(range.begin() + 1, range.end(), [](std::string_view parameter) {
     const std::string_view name = parameter.substr(0, parameter.find('='));
     const std::string value = Unquoted(Trimmed(parameter.substr(std::min(parameter.size(), name.size() + 1))));
-    if (Trimmed(name) == "q") return !IsZero(value);
+    if (Trimmed(name) == "q") return !IsZeroWeight(value);
     if (Trimmed(name) == "fhirversion") return value == "4.0" || value == "4.0.1";
     return true;
   });

@@ -7,22 +7,17 @@
 #include "edge/json.h"
 
 namespace cpis::edge::http {
-namespace {
 
 using platform::HttpRequest;
 using platform::HttpResponse;
-
-HttpResponse NoSession() { return ToResponse(NotSignedIn("no session: send Authorization: Bearer TOKEN")); }
-
-}  // namespace
 
 HttpResponse AnswerLookup(Node& node, const HttpRequest& request) {
   if (request.method != "POST") return ToResponse(WrongMethod("POST"));
   const std::string token = BearerToken(request);
   // Nobody can be signed in before enrolment: the answer is then CANNOT_SAY for everyone.
-  if (token.empty() && node.GetStatus().enrolled) return NoSession();
+  if (token.empty() && node.GetStatus().enrolled) return ToResponse(NoSession());
   std::map<std::string, std::string> body;
-  if (const auto problem = ReadBody(request, {{"nhs_number"}, {"incident"}, {"silent"}}, &body)) return ToResponse(*problem);
+  if (const auto problem = ReadBody(request, {.required = {"nhs_number"}, .optional = {"incident"}, .flags = {"silent"}}, &body)) return ToResponse(*problem);
   LookupRequest lookup;
   lookup.nhs_number = body["nhs_number"];
   lookup.incident = body["incident"];
@@ -35,7 +30,7 @@ HttpResponse AnswerLookup(Node& node, const HttpRequest& request) {
 
 HttpResponse AnswerSession(Node& node, const HttpRequest& request) {
   const std::string token = BearerToken(request);
-  if (token.empty()) return NoSession();
+  if (token.empty()) return ToResponse(NoSession());
   const Result<SessionShown> shown = node.ShowSession(token, request.method == "PUT");
   if (!shown.ok()) return ToResponse(ProblemOf(shown.status(), "INVALID_BODY"));
   return {200, "application/json", {}, ToJson(*shown)};

@@ -23,21 +23,15 @@ constexpr std::string_view kNothingOfTheDevice =
     "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), "
     "microphone=(), midi=(), payment=(), usb=()";
 
-bool IsZero(std::string_view weight) { return weight.find_first_not_of("0.") == std::string_view::npos; }
-
 // Whether "gzip" or "*" is among the codings of Accept-Encoding, and not with weight 0.
 bool TakesGzip(const HttpRequest& request) {
   const std::string accepted = LowerCase(request.Header("Accept-Encoding"));
-  std::string_view rest = accepted;
-  while (!rest.empty()) {
-    const size_t comma = std::min(rest.find(','), rest.size());
-    std::string item(rest.substr(0, comma));
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
-    std::erase_if(item, [](char c) { return c == ' ' || c == '\t'; });
-    const size_t semicolon = std::min(item.find(";q="), item.size());
-    const std::string_view coding = std::string_view(item).substr(0, semicolon);
-    const std::string_view weight = semicolon == item.size() ? "1" : std::string_view(item).substr(semicolon + 3);
-    if (coding == "gzip" || coding == "*") return !IsZero(weight);
+  for (const std::string_view item : SplitOutsideQuotes(accepted, ',')) {
+    const std::vector<std::string_view> parts = SplitOutsideQuotes(item, ';');
+    const std::string_view coding = Trimmed(parts.front());
+    if (coding != "gzip" && coding != "*") continue;
+    const std::string_view weight = parts.size() > 1 ? Trimmed(parts[1]) : std::string_view();
+    return !weight.starts_with("q=") || !IsZeroWeight(weight.substr(2));
   }
   return false;
 }

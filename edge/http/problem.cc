@@ -27,6 +27,7 @@ Problem AccessDenied(std::string diagnostics) {
 }
 Problem InvalidBody(std::string diagnostics) { return {400, "invalid", "INVALID_BODY", std::move(diagnostics), 0, ""}; }
 Problem NotSignedIn(std::string diagnostics) { return {401, "login", "NOT_SIGNED_IN", std::move(diagnostics), 0, ""}; }
+Problem NoSession() { return NotSignedIn("no session: send Authorization: Bearer TOKEN (POST /session gives one)"); }
 Problem NoSuchPath(std::string diagnostics) { return {404, "not-found", "NOT_FOUND", std::move(diagnostics), 0, ""}; }
 Problem WrongMethod(std::string_view allow) {
   const std::string allowed(allow);

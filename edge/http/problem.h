@@ -29,6 +29,7 @@ Problem AccessDenied(std::string diagnostics);        // 403 ACCESS_DENIED
 // Ours.
 Problem InvalidBody(std::string diagnostics);  // 400 INVALID_BODY
 Problem NotSignedIn(std::string diagnostics);  // 401 NOT_SIGNED_IN
+Problem NoSession();                           // 401 NOT_SIGNED_IN: no token was sent
 Problem NoSuchPath(std::string diagnostics);   // 404 NOT_FOUND
 Problem WrongMethod(std::string_view allow);   // 405 METHOD_NOT_ALLOWED
 

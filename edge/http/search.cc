@@ -171,7 +171,7 @@ std::optional<Problem> ReadSearch(const HttpRequest& request, bool anonymous, Se
   search->endpoint = EndpointOf(request.path).value_or(Endpoint::kCareTeam);
   search->token = BearerToken(request);
   if (search->token.empty() && !anonymous) {
-    return NotSignedIn("no session: send Authorization: Bearer TOKEN (POST /session gives one)");
+    return NoSession();
   }
   if (auto problem = CheckFormat(request)) return problem;
   if (auto problem = ReadUnscheduled(request, &search->lookup.silent)) return problem;

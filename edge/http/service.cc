@@ -185,7 +185,7 @@ HttpResponse Service::AnswerSearch(const HttpRequest& request) const {
 
 HttpResponse Service::SignIn(const HttpRequest& request) const {
   std::map<std::string, std::string> body;
-  if (const auto problem = ReadBody(request, {"staff", "pin"}, {}, &body)) return ToResponse(*problem);
+  if (const auto problem = ReadBody(request, {.required = {"staff", "pin"}}, &body)) return ToResponse(*problem);
   const Result<SessionInfo> session = node_.SignIn(body["staff"], body["pin"]);
   crypto::Wipe(body["pin"]);
   if (!session.ok()) return ToResponse(ProblemOf(session.status(), "INVALID_BODY"));
@@ -194,7 +194,7 @@ HttpResponse Service::SignIn(const HttpRequest& request) const {
 
 HttpResponse Service::SignOut(const HttpRequest& request) const {
   const std::string token = BearerToken(request);
-  if (token.empty()) return ToResponse(NotSignedIn("no session: send Authorization: Bearer TOKEN"));
+  if (token.empty()) return ToResponse(NoSession());
   const Status gone = node_.SignOut(token);
   if (gone.code() == Code::kNotFound) return ToResponse(NotSignedIn(gone.message()));
   if (!gone.ok()) return ToResponse(ProblemOf(gone, "INVALID_BODY"));
@@ -203,9 +203,9 @@ HttpResponse Service::SignOut(const HttpRequest& request) const {
 
 HttpResponse Service::Attend(const HttpRequest& request) const {
   const std::string token = BearerToken(request);
-  if (token.empty()) return ToResponse(NotSignedIn("no session: send Authorization: Bearer TOKEN"));
+  if (token.empty()) return ToResponse(NoSession());
   std::map<std::string, std::string> body;
-  if (const auto problem = ReadBody(request, {"nhs_number", "incident"}, {"at"}, &body)) return ToResponse(*problem);
+  if (const auto problem = ReadBody(request, {.required = {"nhs_number", "incident"}, .optional = {"at"}}, &body)) return ToResponse(*problem);
   AttendRequest attend{body["nhs_number"], body["incident"], std::nullopt};
   if (const std::string& at = body["at"]; !at.empty()) {
     const Result<Instant> occurred = platform::ParseRfc3339(at);
@@ -223,7 +223,7 @@ HttpResponse Service::RouteAlerts(const HttpRequest& request, std::string_view p
   if (!one && !path.empty()) return ToResponse(NoSuchPath("no such path (there is /alerts/ID/acknowledgement)"));
   if (one ? request.method != "POST" : !IsGet(request)) return ToResponse(WrongMethod(one ? "POST" : "GET, HEAD"));
   const std::string token = BearerToken(request);
-  if (token.empty()) return ToResponse(NotSignedIn("no session: send Authorization: Bearer TOKEN"));
+  if (token.empty()) return ToResponse(NoSession());
   if (!one) {
     const Result<std::vector<AlertShown>> alerts = node_.Alerts(token);
     return alerts.ok() ? Json(ToJson(*alerts)) : ToResponse(ProblemOf(alerts.status(), "INVALID_SEARCH_DATA"));

@@ -84,6 +84,10 @@ std::vector<std::string_view> SplitOutsideQuotes(std::string_view text, char sep
   return parts;
 }
 
+bool IsZeroWeight(std::string_view weight) {
+  return weight.starts_with('0') && weight.find_first_not_of("0.") == std::string_view::npos;
+}
+
 std::vector<std::string_view> HeaderValues(const platform::HttpRequest& request, std::string_view name) {
   const std::string wanted = LowerCase(name);
   std::vector<std::string_view> values;

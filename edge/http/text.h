@@ -28,6 +28,9 @@ std::string Unquoted(std::string_view text);      // a quoted-string of RFC 9110
 // The parts between separators that stand in no quoted-string; at least one, which may be empty.
 std::vector<std::string_view> SplitOutsideQuotes(std::string_view text, char separator);
 
+// "0", "0.0", "0.000": not acceptable (RFC 9110 §12.4.2)
+bool IsZeroWeight(std::string_view weight);
+
 // Every value of a header, in order; an empty value is a value.
 std::vector<std::string_view> HeaderValues(const platform::HttpRequest& request, std::string_view name);
 

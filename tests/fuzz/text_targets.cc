@@ -95,7 +95,7 @@ const Registered kBody("JSON body", [](ByteView bytes) {
   platform::HttpRequest request;
   request.body = TextOf(bytes);
   std::map<std::string, std::string> values;
-  const auto problem = edge::http::ReadBody(request, {"staff", "pin"}, {"incident"}, &values);
+  const auto problem = edge::http::ReadBody(request, {.required = {"staff", "pin"}, .optional = {"incident"}, .flags = {"silent"}}, &values);
   if (problem) (void)edge::http::ToResponse(*problem);
 }, [] { return Texts({R"({"staff":"1","pin":"2468","incident":null})", R"({"a":[[[1e9]]]})"}); });
 
