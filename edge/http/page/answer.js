@@ -64,7 +64,7 @@ export function readPlan(raw) {
     end: raw.end === null ? null : time(raw.end, 'end'),
     authority: {
       code: text(authority.code, 'code'),
-      name: text(authority.name, 'name'),
+      name: text(authority.name || authority.code, 'name'), // the directory may not know it yet
       emergency_duty_tel: textOrNull(authority.emergency_duty_tel, 'tel'),
       office_hours_tel: textOrNull(authority.office_hours_tel, 'tel'),
     },

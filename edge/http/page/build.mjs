@@ -23,7 +23,6 @@ function sourceFiles(folder = source) {
   return readdirSync(folder, {withFileTypes: true})
     .filter((entry) => entry.name !== 'node_modules')
     .flatMap((entry) => (entry.isDirectory() ? sourceFiles(join(folder, entry.name)) : [join(folder, entry.name)]))
-    .map((path) => path)
     .sort();
 }
 

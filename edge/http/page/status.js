@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The vehicle's status in a few words, and the watch that asks for it.
-import {Refused, Silent} from './refusal.js';
+import {Refused} from './refusal.js';
 import {clockWords, oldWords, timeOf} from './time.js';
 
 const EVERY = 3000; // ms
@@ -68,8 +68,9 @@ export class StatusWatch {
     try {
       this.heard({status: await this.vehicle.status(), silent, stranger: false});
     } catch (error) {
-      silent = error instanceof Silent;
-      this.heard({status: null, silent, stranger: error instanceof Refused && error.status === 403});
+      const stranger = error instanceof Refused && error.status === 403;
+      silent = !stranger; // a daemon that cannot even say how it is counts as one that does not answer
+      this.heard({status: null, silent, stranger});
     } finally {
       this.#asking = false;
       this.#timer = setTimeout(() => this.look(), silent ? EVERY_WHILE_SILENT : EVERY);

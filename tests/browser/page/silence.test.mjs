@@ -70,6 +70,14 @@ test('a daemon that is killed is said loudly, and a lookup meanwhile cannot say'
   await tablet.hook('daemon-silent').waitFor({ state: 'hidden' });
 });
 
+test('a daemon that cannot say how it is counts as one that does not answer', async () => {
+  const { tablet } = await sits();
+  await tablet.page.route('**/status', (route) => route.fulfill({ status: 500, json: {} }));
+  await tablet.hook('daemon-silent').waitFor();
+  await tablet.page.unroute('**/status');
+  await tablet.hook('daemon-silent').waitFor({ state: 'hidden' });
+});
+
 test('a "no" that stays on the screen becomes old, and says to look again', async () => {
   const { world, tablet } = await sits();
   await tablet.page.clock.install();

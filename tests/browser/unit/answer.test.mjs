@@ -31,6 +31,12 @@ test('each outcome of the contract has its words', () => {
   assert.equal(cardOf(cannotSay, NUMBER).reason, 'NEVER_SYNCED');
 });
 
+test('a plan of an authority whose name is not known yet is shown with its code', () => {
+  const card = cardOf({...flagged, plans: [{...cpp, authority: {...lancashire, name: ''}}]}, NUMBER);
+  assert.equal(card.outcome, 'FLAGGED');
+  assert.equal(card.plans[0].authority.name, 'E10000017');
+});
+
 test('a title names every kind of current plan, and an ended one only when there is no other', () => {
   const plan = (type, state) => ({...cpp, type, state, subject: type === 'UCPP' ? 'MOTHER_OF_UNBORN' : 'CHILD'});
   const title = (...plans) => cardOf({...flagged, plans}, NUMBER).title;
