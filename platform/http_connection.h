@@ -39,7 +39,6 @@ inline constexpr size_t kLingerBytes = 16 * 1024 * 1024;  // read and dropped af
 inline constexpr std::chrono::milliseconds kLingerTime = 2s;
 inline constexpr std::chrono::milliseconds kStopTime = 500ms;  // for answers on their way when the server is destroyed
 
-
 class Connection {
  public:
   virtual ~Connection() = default;

@@ -97,14 +97,11 @@ class Server final : public HttpServer {
 
   void Admit(tcp::socket socket) {
     const auto limit = static_cast<size_t>(shared_.options.max_connections);
-    bool admitted = shared_.open.size() < limit;
-    if (!admitted) {
-      if (Connection* waits_longest = shared_.waiting.First()) {
-        waits_longest->GiveWay();
-        admitted = true;
-      }
-    }
-    if (shared_.open.size() >= limit + kTurnedAway) return;
+    const size_t open = shared_.open.size();
+    if (open >= limit + kTurnedAway) return;  // nobody gives way for one that is not let in
+    Connection* waits_longest = open < limit ? nullptr : shared_.waiting.First();
+    if (waits_longest) waits_longest->GiveWay();
+    const bool admitted = open < limit || waits_longest;
     if (shared_.tls) {
       using Tls = asio::ssl::stream<tcp::socket>;
       std::make_shared<ConnectionOver<Tls>>(shared_, admitted, std::move(socket), *shared_.tls)->Start();
