@@ -3,7 +3,6 @@
 // The bars of the first node, with the real programs: import, first sync, bytes on the wire, memory, and lookups over HTTP with
 // the link cut. Takes about a minute.
 #include <atomic>
-#include <fstream>
 #include <iostream>
 #include <thread>
 
@@ -22,13 +21,7 @@ constexpr size_t kImported = 1'000;
 constexpr size_t kFirstImported = 100'000;  // of the numbers, past those that are seeded
 constexpr size_t kLookups = 500;
 
-double ResidentMegabytes(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmRSS:")) return std::stod(line.substr(6)) / 1024;
-  }
-  return 0;
-}
+double ResidentMegabytes(pid_t pid) { return static_cast<double>(e2e::MemoryOf(pid, "VmRSS")) / (1024 * 1024); }
 
 // The floor of an import: as many number keys, on all cores, and nothing else.
 double NumberKeySeconds(size_t count) {

@@ -104,6 +104,14 @@ json::value Output::Json() const {
   return value;
 }
 
+size_t MemoryOf(pid_t pid, const std::string& what) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(what + ":")) return std::stoull(line.substr(what.size() + 1)) * 1024;
+  }
+  throw std::runtime_error("no " + what + " of process " + std::to_string(pid));
+}
+
 Output Run(const Command& command) {
   const int input = memfd_create("input", MFD_CLOEXEC);
   if (write(input, command.input.data(), command.input.size()) < 0 || lseek(input, 0, SEEK_SET) != 0) {

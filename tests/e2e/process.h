@@ -44,6 +44,15 @@ struct Output {
 // Runs to the end. Kills a command that takes longer than 90 s: its exit code is then 137.
 Output Run(const Command& command);
 
+// What /proc says of a process that runs, in bytes: "VmRSS" now, "VmHWM" at most so far. Throws, and so fails the test, when it does not.
+size_t MemoryOf(pid_t pid, const std::string& what);
+// AddressSanitizer keeps what was freed: how much a process holds says nothing there.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr bool kMemoryTells = false;
+#else
+inline constexpr bool kMemoryTells = true;
+#endif
+
 class Daemon {
  public:
   // Standard output goes to `log`.out and standard error to `log`.err, appended.
