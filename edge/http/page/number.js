@@ -9,7 +9,7 @@ export function digitsOf(text) {
   return text.replace(/\D/g, '');
 }
 
-/** "9990000018" → "999 000 0018"; as far as it goes. @param {string} digits */
+/** "9999000118" → "999 900 0118"; as far as it goes. @param {string} digits */
 export function grouped(digits) {
   return [digits.slice(0, 3), digits.slice(3, 6), digits.slice(6)].filter((part) => part !== '').join(' ');
 }

@@ -18,13 +18,13 @@ const cannotSay = 'If you are worried about a child, phone the emergency duty te
 /** `says` is of the vehicle; `then` is of the fleet server, where it is asked. */
 export const children = [
   {
-    number: '9990001006', words: 'On a child protection plan',
+    number: '9999000010', words: 'On a child protection plan',
     says: {outcome: 'FLAGGED', plans: [cpp(lancashire)], notification: 'QUEUED', accesses: [
       access(40, 'Dr Pat Example', 'General practitioner', 'PRACTICE URGENT CARE CENTRE'),
     ]},
   },
   {
-    number: '9990001073', words: 'Looked after, seen often',
+    number: '9999000029', words: 'Looked after, seen often',
     says: {
       outcome: 'FLAGGED', notification: 'QUEUED',
       plans: [{...cpp(halton), type: 'LAC', snomed: '764841000000100'}, {...cpp(lancashire), state: 'ENDED', start: daysAgo(400), end: daysAgo(90)}],
@@ -37,27 +37,27 @@ export const children = [
     },
   },
   {
-    number: '9990001146', words: 'An expectant mother: a plan for the unborn child',
+    number: '9999000037', words: 'An expectant mother: a plan for the unborn child',
     says: {outcome: 'FLAGGED', notification: 'QUEUED', plans: [
       {...cpp(lancashire), type: 'UCPP', snomed: '818901000000100', subject: 'MOTHER_OF_UNBORN', end: daysAgo(-30)},
     ]},
   },
   {
-    number: '9990001219', words: 'A plan that ended',
+    number: '9999000045', words: 'A plan that ended',
     says: {outcome: 'FLAGGED', notification: 'QUEUED', plans: [{...cpp(lancashire), state: 'ENDED', start: daysAgo(300), end: daysAgo(30)}]},
   },
-  {number: '9990001286', words: 'No plan known; an alert comes after you record an attendance', says: {outcome: 'NOT_FLAGGED'}, alerts: cpp(lancashire)},
+  {number: '9999000053', words: 'No plan known; an alert comes after you record an attendance', says: {outcome: 'NOT_FLAGGED'}, alerts: cpp(lancashire)},
   {
-    number: '9990001359', words: 'Possibly known elsewhere; the fleet server then finds a plan',
+    number: '9999000061', words: 'Possibly known elsewhere; the fleet server then finds a plan',
     says: {outcome: 'POSSIBLY_FLAGGED_ELSEWHERE', resolvable: true, advice: ['There may be a plan in another part of England.', cannotSay]},
     then: {outcome: 'FLAGGED', plans: [cpp(halton)], notification: 'QUEUED'},
   },
   {
-    number: '9990001421', words: 'Possibly known elsewhere; the fleet server cannot be asked',
+    number: '9999000088', words: 'Possibly known elsewhere; the fleet server cannot be asked',
     says: {outcome: 'POSSIBLY_FLAGGED_ELSEWHERE', resolvable: true, advice: ['There may be a plan in another part of England.', cannotSay]},
   },
   {
-    number: '9990001499', words: 'Cannot say: the list is too old',
+    number: '9999000096', words: 'Cannot say: the list is too old',
     says: {
       outcome: 'CANNOT_SAY', reason: 'STALE', stale: true, age_seconds: 30 * 3600,
       advice: ['The list is too old to say that there is no plan: go where there is coverage to refresh it.', cannotSay],
