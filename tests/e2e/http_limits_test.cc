@@ -18,8 +18,9 @@ namespace cpis::e2e {
 namespace {
 
 constexpr size_t kMegabyte = 1024 * 1024;
-// What the vehicle's memory may grow by under any attack here: buffers of 512 connections, not of what they send.
-constexpr size_t kGrowth = 32 * kMegabyte;
+// What the vehicle's memory may grow by under any attack here: 512 connections (kHttpConnections of edge/tuning.h) with a header of
+// 16 KiB, 64 KiB read ahead and a body of 16 KiB each; nothing of what they send beyond.
+constexpr size_t kGrowth = 512 * (16 + 64 + 16) * 1024;
 constexpr const char* kSearch = "/cpis/FHIR/R4/CareTeam?patient:identifier=https://fhir.nhs.uk/Id/nhs-number%7C";
 
 class Line {

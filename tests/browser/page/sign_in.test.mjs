@@ -26,6 +26,7 @@ test('a PIN is never shown, nor kept when it was wrong', async () => {
 
 test('wrong PINs bring a wait, which the page says in the words of the node', async () => {
   const { world, tablet } = await opens();
+  await tablet.isAt('sign-in');
   for (let i = 0; i < 8; ++i) {
     await tablet.isAtOnly('sign-in');
     await tablet.hook('staff').fill(world.staff.alex.id);
