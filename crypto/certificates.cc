@@ -218,9 +218,8 @@ Result<std::string> Issue(const Authority& authority, EVP_PKEY* key, const Leaf&
   return SignedPem(certificate.get(), authority.key.get());
 }
 
-}  // namespace
-
-Result<CertificateAndKey> NewCertificateAuthority(std::string_view common_name, std::chrono::days lifetime) {
+// `name_constraints` may be empty.
+Result<CertificateAndKey> NewAuthority(std::string_view common_name, std::chrono::days lifetime, const std::string& name_constraints) {
   CPIS_ASSIGN(const Key key, NewKey());
   CPIS_ASSIGN(const Name name, CommonName(common_name));
   CPIS_ASSIGN(const Certificate certificate, Draft(name.get(), name.get(), key.get(), lifetime));
@@ -228,10 +227,32 @@ Result<CertificateAndKey> NewCertificateAuthority(std::string_view common_name, 
                          {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
                           {NID_key_usage, "critical,keyCertSign,cRLSign"},
                           {NID_subject_key_identifier, "hash"}}));
+  if (!name_constraints.empty()) {
+    CPIS_TRY(AddExtensions(certificate.get(), certificate.get(), {{NID_name_constraints, name_constraints}}));
+  }
   CertificateAndKey made;
   CPIS_ASSIGN(made.certificate_pem, SignedPem(certificate.get(), key.get()));
   CPIS_ASSIGN(made.private_key_pem, ToPem(key.get()));
   return made;
+}
+
+// What a request asks a certificate for, and nothing else of it.
+Result<Request> ReadRequest(std::string_view request_pem) {
+  CPIS_ASSIGN(Request request, FromPem<Request>(request_pem, PEM_read_bio_X509_REQ, "not a certificate request in PEM form"));
+  EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
+  if (key == nullptr || !IsP256(key)) return Refused("a certificate request must be for a P-256 key");
+  if (X509_REQ_verify(request.get(), key) != 1) return Refused("a certificate request is not signed by its own key");
+  return request;
+}
+
+}  // namespace
+
+Result<CertificateAndKey> NewCertificateAuthority(std::string_view common_name, std::chrono::days lifetime) {
+  return NewAuthority(common_name, lifetime, "");
+}
+
+Result<CertificateAndKey> NewLanAuthority(std::string_view common_name, std::chrono::days lifetime) {
+  return NewAuthority(common_name, lifetime, LanNameConstraints());
 }
 
 Result<CertificateAndKey> NewServerCertificate(const CertificateAndKey& authority, std::chrono::days lifetime) {
@@ -264,12 +285,21 @@ Result<KeyAndRequest> NewCertificateRequest(std::string_view common_name) {
 Result<std::string> SignNodeCertificate(const CertificateAndKey& authority, std::string_view request_pem,
                                         std::string_view common_name, std::chrono::days lifetime) {
   CPIS_ASSIGN(const Authority signer, ReadAuthority(authority));
-  CPIS_ASSIGN(const Request request,
-              FromPem<Request>(request_pem, PEM_read_bio_X509_REQ, "not a certificate request in PEM form"));
-  EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
-  if (key == nullptr || !IsP256(key)) return Refused("a certificate request must be for a P-256 key");
-  if (X509_REQ_verify(request.get(), key) != 1) return Refused("a certificate request is not signed by its own key");
-  return Issue(signer, key, Leaf{common_name, lifetime, "clientAuth", ""});
+  CPIS_ASSIGN(const Request request, ReadRequest(request_pem));
+  return Issue(signer, X509_REQ_get0_pubkey(request.get()), Leaf{common_name, lifetime, "clientAuth", ""});
+}
+
+Result<std::string> SignLanCertificate(const CertificateAndKey& authority, std::string_view request_pem,
+                                       const std::vector<LanName>& names, std::chrono::days lifetime) {
+  if (names.empty()) return Refused("a LAN certificate needs a name");
+  CPIS_ASSIGN(const Authority signer, ReadAuthority(authority));
+  CPIS_ASSIGN(const Request request, ReadRequest(request_pem));
+  std::string alternatives;
+  for (const LanName& name : names) {
+    CPIS_ASSIGN(const LanName checked, ParseLanName(name.text));  // in OpenSSL's language a comma would begin another name
+    alternatives += std::string(alternatives.empty() ? "" : ",") + (checked.address ? "IP:" : "DNS:") + checked.text;
+  }
+  return Issue(signer, X509_REQ_get0_pubkey(request.get()), Leaf{"cpis-edge vehicle LAN", lifetime, "serverAuth", alternatives});
 }
 
 Result<platform::Bytes> CertificateSha256(std::string_view certificate_pem) {
