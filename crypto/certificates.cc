@@ -38,6 +38,7 @@ using Request = std::unique_ptr<X509_REQ, Free<X509_REQ_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Free<X509_EXTENSION_free>>;
 using Serial = std::unique_ptr<ASN1_INTEGER, Free<ASN1_INTEGER_free>>;
 using BigNumber = std::unique_ptr<BIGNUM, Free<BN_free>>;
+using AlternativeNames = std::unique_ptr<GENERAL_NAMES, Free<GENERAL_NAMES_free>>;
 using Name = std::unique_ptr<X509_NAME, Free<X509_NAME_free>>;
 
 constexpr std::chrono::seconds kClockSkew = std::chrono::hours(1);  // a vehicle's clock may be behind the server's
@@ -300,6 +301,26 @@ Result<std::string> SignLanCertificate(const CertificateAndKey& authority, std::
     alternatives += std::string(alternatives.empty() ? "" : ",") + (checked.address ? "IP:" : "DNS:") + checked.text;
   }
   return Issue(signer, X509_REQ_get0_pubkey(request.get()), Leaf{"cpis-edge vehicle LAN", lifetime, "serverAuth", alternatives});
+}
+
+Result<std::vector<LanName>> CertificateNames(std::string_view certificate_pem) {
+  CPIS_ASSIGN(const Certificate certificate, ReadCertificate(certificate_pem));
+  const AlternativeNames all(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)));
+  std::vector<LanName> names;
+  for (int i = 0; all && i < sk_GENERAL_NAME_num(all.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(all.get(), i);
+    if (name->type != GEN_DNS && name->type != GEN_IPADD) continue;
+    const ASN1_STRING* value = name->type == GEN_DNS ? name->d.dNSName : name->d.iPAddress;
+    const auto* bytes = ASN1_STRING_get0_data(value);
+    const int size = ASN1_STRING_length(value);
+    if (name->type == GEN_DNS) {
+      names.push_back({false, std::string(reinterpret_cast<const char*>(bytes), static_cast<size_t>(size))});
+    } else if (size == 4 || size == 16) {
+      names.push_back({true, AddressText({bytes, static_cast<size_t>(size)})});
+    }
+  }
+  return names;
 }
 
 Result<platform::Bytes> CertificateSha256(std::string_view certificate_pem) {

@@ -47,6 +47,9 @@ platform::Result<std::string> SignNodeCertificate(const CertificateAndKey& autho
 platform::Result<std::string> SignLanCertificate(const CertificateAndKey& authority, std::string_view request_pem,
                                                  const std::vector<LanName>& names, std::chrono::days lifetime);
 
+// The DNS names and addresses that a certificate is for, as LanName's text. kInvalid: not a certificate.
+platform::Result<std::vector<LanName>> CertificateNames(std::string_view certificate_pem);
+
 platform::Result<platform::Bytes> CertificateSha256(std::string_view certificate_pem);  // of the DER form
 platform::Result<std::chrono::sys_seconds> CertificateExpiry(std::string_view certificate_pem);
 

@@ -84,12 +84,17 @@ platform::Result<LanName> ParseLanName(std::string_view text) {
     if (!address) continue;
     const auto holds = [&](const Network& network) { return Within(network, family, *address); };
     if (!std::any_of(kNetworks.begin(), kNetworks.end(), holds)) return Refused(text);
-    std::array<char, INET6_ADDRSTRLEN> spelt{};
-    if (inet_ntop(family, address->data(), spelt.data(), spelt.size()) == nullptr) return Refused(text);
-    return LanName{true, spelt.data()};
+    return LanName{true, AddressText({address->data(), family == AF_INET ? sizeof(in_addr) : sizeof(in6_addr)})};
   }
   if (!IsPrivateName(lower)) return Refused(text);
   return LanName{false, std::move(lower)};
+}
+
+std::string AddressText(platform::ByteView bytes) {
+  std::array<char, INET6_ADDRSTRLEN> spelt{};
+  const int family = bytes.size() == sizeof(in_addr) ? AF_INET : AF_INET6;
+  const bool fits = bytes.size() == sizeof(in_addr) || bytes.size() == sizeof(in6_addr);
+  return fits && inet_ntop(family, bytes.data(), spelt.data(), spelt.size()) != nullptr ? spelt.data() : "";
 }
 
 std::string LanNameConstraints() {

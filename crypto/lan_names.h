@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "platform/bytes.h"
 #include "platform/status.h"
 
 namespace cpis::crypto {
@@ -22,6 +23,9 @@ struct LanName {
 // kInvalid quotes the name and says what may be: an address of RFC 1918, RFC 3927, fc00::/7, fe80::/10 or of this machine, or a name
 // under .internal, .local, .lan or .home.arpa.
 platform::Result<LanName> ParseLanName(std::string_view text);
+
+// An address of 4 or 16 bytes in its one spelling.
+std::string AddressText(platform::ByteView bytes);
 
 // The same as X.509 name constraints (RFC 5280 §4.2.1.10), as openssl.cnf writes them.
 std::string LanNameConstraints();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
@@ -19,6 +20,7 @@
 #include "platform/http.h"
 #include "platform/http_answers.h"
 #include "platform/http_text.h"
+#include "platform/http_tls.h"
 
 namespace cpis::platform {
 namespace {
@@ -40,9 +42,11 @@ constexpr size_t kTurnedAway = 32;                      // connections past the 
 
 class Connection {
  public:
+  explicit Connection(std::string address) : peer(std::move(address)) {}
   virtual ~Connection() = default;
   virtual void Stop() = 0;     // ends at once, unless an answer is being made or sent
   virtual void HurryUp() = 0;  // ends soon, whatever it does
+  const std::string peer;      // its address
 };
 
 // What the connections of a server share.
@@ -64,8 +68,9 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
   static constexpr bool kTls = !std::is_same_v<Stream, tcp::socket>;
 
   template <typename... StreamArguments>
-  ConnectionOver(Shared& shared, bool admitted, StreamArguments&&... arguments)
-      : shared_(shared),
+  ConnectionOver(Shared& shared, std::string address, bool admitted, StreamArguments&&... arguments)
+      : Connection(std::move(address)),
+        shared_(shared),
         admitted_(admitted),
         stream_(std::forward<StreamArguments>(arguments)...),
         timer_(shared.io),
@@ -189,6 +194,7 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
     auto target = ParseHttpTarget({message.target().data(), message.target().size()});
     if (!target.ok()) return Refuse(400, target.status().message());
     request_.method = IsHead() ? "GET" : std::string(message.method_string());
+    request_.peer = peer;
     request_.path = std::move(target->path);
     request_.query = std::move(target->query);
     for (const auto& field : message)
@@ -219,7 +225,7 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
                                               : shared.answers.Answer(self->request_);
       // The last reference goes back with it: a connection ends on the io thread.
       asio::post(shared.io, [self = std::move(self), response = std::move(response)]() mutable {
-        const bool keep = self->parser_->keep_alive() && !self->shared_.stopping;
+        const bool keep = self->parser_->keep_alive() && !self->shared_.stopping && response.status != 429;
         self->Write(std::move(response), keep ? Persistence::kKeepAlive : Persistence::kClose);
       });
     });
@@ -329,18 +335,7 @@ class Server final : public HttpServer {
 
   Status UseTls() {
     if (!shared_.options.tls) return Status::Ok();
-    TlsIdentity& identity = *shared_.options.tls;
-    auto& tls = shared_.tls.emplace(asio::ssl::context::tls_server);
-    SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_3_VERSION);
-    SSL_CTX_set_num_tickets(tls.native_handle(), 0);  // nobody resumes
-    error_code error;
-    tls.use_certificate_chain(asio::buffer(identity.certificate_chain_pem), error);
-    if (error) return Invalid("TLS certificate chain: " + error.message());
-    tls.use_private_key(asio::buffer(identity.private_key_pem), asio::ssl::context::pem, error);
-    explicit_bzero(identity.private_key_pem.data(), identity.private_key_pem.size());
-    const bool fits = !error && SSL_CTX_check_private_key(tls.native_handle()) == 1;
-    if (!fits) return Invalid("TLS private key: not a key of this certificate");
-    return Status::Ok();
+    return Configure(shared_.tls.emplace(asio::ssl::context::tls_server), *shared_.options.tls);
   }
 
   void Serve() {
@@ -366,12 +361,17 @@ class Server final : public HttpServer {
   void Admit(tcp::socket socket) {
     const auto limit = static_cast<size_t>(shared_.options.max_connections);
     const size_t open = shared_.open.size();
-    if (open >= limit + kTurnedAway) return;
+    error_code gone;
+    const std::string peer = socket.remote_endpoint(gone).address().to_string();
+    if (open >= limit + kTurnedAway || gone) return;
+    const auto same = [&](const Connection* connection) { return connection->peer == peer; };
+    const auto its = static_cast<size_t>(std::count_if(shared_.open.begin(), shared_.open.end(), same));
+    if (shared_.options.admit && !shared_.options.admit(peer, its)) return;
     if (shared_.tls) {
       using Tls = asio::ssl::stream<tcp::socket>;
-      std::make_shared<ConnectionOver<Tls>>(shared_, open < limit, std::move(socket), *shared_.tls)->Start();
+      std::make_shared<ConnectionOver<Tls>>(shared_, peer, open < limit, std::move(socket), *shared_.tls)->Start();
     } else {
-      std::make_shared<ConnectionOver<tcp::socket>>(shared_, open < limit, std::move(socket))->Start();
+      std::make_shared<ConnectionOver<tcp::socket>>(shared_, peer, open < limit, std::move(socket))->Start();
     }
   }
 
