@@ -17,7 +17,6 @@ struct LanTablet {
 
   // Status 0 when there was no answer, or the certificate was none of the gateway's.
   HttpReply Asks(HttpCall call) const;
-  // Sends the request again and again on connections of its own until told to stop; how often it was answered with each status.
   std::string certificate() const;  // that the gateway shows, in PEM; empty when there is none
 };
 
