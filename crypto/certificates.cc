@@ -38,6 +38,7 @@ using Request = std::unique_ptr<X509_REQ, Free<X509_REQ_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Free<X509_EXTENSION_free>>;
 using Serial = std::unique_ptr<ASN1_INTEGER, Free<ASN1_INTEGER_free>>;
 using BigNumber = std::unique_ptr<BIGNUM, Free<BN_free>>;
+using AlternativeNames = std::unique_ptr<GENERAL_NAMES, Free<GENERAL_NAMES_free>>;
 using Name = std::unique_ptr<X509_NAME, Free<X509_NAME_free>>;
 
 constexpr std::chrono::seconds kClockSkew = std::chrono::hours(1);  // a vehicle's clock may be behind the server's
@@ -218,9 +219,8 @@ Result<std::string> Issue(const Authority& authority, EVP_PKEY* key, const Leaf&
   return SignedPem(certificate.get(), authority.key.get());
 }
 
-}  // namespace
-
-Result<CertificateAndKey> NewCertificateAuthority(std::string_view common_name, std::chrono::days lifetime) {
+// `name_constraints` may be empty.
+Result<CertificateAndKey> NewAuthority(std::string_view common_name, std::chrono::days lifetime, const std::string& name_constraints) {
   CPIS_ASSIGN(const Key key, NewKey());
   CPIS_ASSIGN(const Name name, CommonName(common_name));
   CPIS_ASSIGN(const Certificate certificate, Draft(name.get(), name.get(), key.get(), lifetime));
@@ -228,10 +228,32 @@ Result<CertificateAndKey> NewCertificateAuthority(std::string_view common_name, 
                          {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
                           {NID_key_usage, "critical,keyCertSign,cRLSign"},
                           {NID_subject_key_identifier, "hash"}}));
+  if (!name_constraints.empty()) {
+    CPIS_TRY(AddExtensions(certificate.get(), certificate.get(), {{NID_name_constraints, name_constraints}}));
+  }
   CertificateAndKey made;
   CPIS_ASSIGN(made.certificate_pem, SignedPem(certificate.get(), key.get()));
   CPIS_ASSIGN(made.private_key_pem, ToPem(key.get()));
   return made;
+}
+
+// What a request asks a certificate for, and nothing else of it.
+Result<Request> ReadRequest(std::string_view request_pem) {
+  CPIS_ASSIGN(Request request, FromPem<Request>(request_pem, PEM_read_bio_X509_REQ, "not a certificate request in PEM form"));
+  EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
+  if (key == nullptr || !IsP256(key)) return Refused("a certificate request must be for a P-256 key");
+  if (X509_REQ_verify(request.get(), key) != 1) return Refused("a certificate request is not signed by its own key");
+  return request;
+}
+
+}  // namespace
+
+Result<CertificateAndKey> NewCertificateAuthority(std::string_view common_name, std::chrono::days lifetime) {
+  return NewAuthority(common_name, lifetime, "");
+}
+
+Result<CertificateAndKey> NewLanAuthority(std::string_view common_name, std::chrono::days lifetime) {
+  return NewAuthority(common_name, lifetime, LanNameConstraints());
 }
 
 Result<CertificateAndKey> NewServerCertificate(const CertificateAndKey& authority, std::chrono::days lifetime) {
@@ -264,12 +286,41 @@ Result<KeyAndRequest> NewCertificateRequest(std::string_view common_name) {
 Result<std::string> SignNodeCertificate(const CertificateAndKey& authority, std::string_view request_pem,
                                         std::string_view common_name, std::chrono::days lifetime) {
   CPIS_ASSIGN(const Authority signer, ReadAuthority(authority));
-  CPIS_ASSIGN(const Request request,
-              FromPem<Request>(request_pem, PEM_read_bio_X509_REQ, "not a certificate request in PEM form"));
-  EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
-  if (key == nullptr || !IsP256(key)) return Refused("a certificate request must be for a P-256 key");
-  if (X509_REQ_verify(request.get(), key) != 1) return Refused("a certificate request is not signed by its own key");
-  return Issue(signer, key, Leaf{common_name, lifetime, "clientAuth", ""});
+  CPIS_ASSIGN(const Request request, ReadRequest(request_pem));
+  return Issue(signer, X509_REQ_get0_pubkey(request.get()), Leaf{common_name, lifetime, "clientAuth", ""});
+}
+
+Result<std::string> SignLanCertificate(const CertificateAndKey& authority, std::string_view request_pem,
+                                       const std::vector<LanName>& names, std::chrono::days lifetime) {
+  if (names.empty()) return Refused("a LAN certificate needs a name");
+  CPIS_ASSIGN(const Authority signer, ReadAuthority(authority));
+  CPIS_ASSIGN(const Request request, ReadRequest(request_pem));
+  std::string alternatives;
+  for (const LanName& name : names) {
+    CPIS_ASSIGN(const LanName checked, ParseLanName(name.text));  // in OpenSSL's language a comma would begin another name
+    alternatives += std::string(alternatives.empty() ? "" : ",") + (checked.address ? "IP:" : "DNS:") + checked.text;
+  }
+  return Issue(signer, X509_REQ_get0_pubkey(request.get()), Leaf{"cpis-edge vehicle LAN", lifetime, "serverAuth", alternatives});
+}
+
+Result<std::vector<LanName>> CertificateNames(std::string_view certificate_pem) {
+  CPIS_ASSIGN(const Certificate certificate, ReadCertificate(certificate_pem));
+  const AlternativeNames all(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)));
+  std::vector<LanName> names;
+  for (int i = 0; all && i < sk_GENERAL_NAME_num(all.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(all.get(), i);
+    if (name->type != GEN_DNS && name->type != GEN_IPADD) continue;
+    const ASN1_STRING* value = name->type == GEN_DNS ? name->d.dNSName : name->d.iPAddress;
+    const auto* bytes = ASN1_STRING_get0_data(value);
+    const int size = ASN1_STRING_length(value);
+    if (name->type == GEN_DNS) {
+      names.push_back({false, std::string(reinterpret_cast<const char*>(bytes), static_cast<size_t>(size))});
+    } else if (size == 4 || size == 16) {
+      names.push_back({true, AddressText({bytes, static_cast<size_t>(size)})});
+    }
+  }
+  return names;
 }
 
 Result<platform::Bytes> CertificateSha256(std::string_view certificate_pem) {

@@ -7,7 +7,9 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "crypto/lan_names.h"
 #include "crypto/secret.h"
 #include "platform/bytes.h"
 #include "platform/status.h"
@@ -24,6 +26,8 @@ struct CertificateAndKey {
 inline constexpr std::string_view kFleetServerName = "fleet.cpis-edge.invalid";
 
 platform::Result<CertificateAndKey> NewCertificateAuthority(std::string_view common_name, std::chrono::days lifetime);
+// An authority whose certificates name nothing but what ParseLanName allows: whoever trusts it trusts it for no more.
+platform::Result<CertificateAndKey> NewLanAuthority(std::string_view common_name, std::chrono::days lifetime);
 // serverAuth, subjectAltName kFleetServerName.
 platform::Result<CertificateAndKey> NewServerCertificate(const CertificateAndKey& authority,
                                                          std::chrono::days lifetime);
@@ -38,6 +42,13 @@ platform::Result<KeyAndRequest> NewCertificateRequest(std::string_view common_na
 // kInvalid when the request is malformed, its signature is wrong or its key is not P-256.
 platform::Result<std::string> SignNodeCertificate(const CertificateAndKey& authority, std::string_view request_pem,
                                                   std::string_view common_name, std::chrono::days lifetime);
+
+// serverAuth certificate for these names (at least one), by a LAN authority; kInvalid as above.
+platform::Result<std::string> SignLanCertificate(const CertificateAndKey& authority, std::string_view request_pem,
+                                                 const std::vector<LanName>& names, std::chrono::days lifetime);
+
+// The DNS names and addresses that a certificate is for, as LanName's text. kInvalid: not a certificate.
+platform::Result<std::vector<LanName>> CertificateNames(std::string_view certificate_pem);
 
 platform::Result<platform::Bytes> CertificateSha256(std::string_view certificate_pem);  // of the DER form
 platform::Result<std::chrono::sys_seconds> CertificateExpiry(std::string_view certificate_pem);

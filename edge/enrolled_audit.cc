@@ -29,8 +29,8 @@ void EnrolledNode::Note(const std::string& action, const std::string& staff) {
   if (const auto kept = journal_->Append({std::move(event), {}}); !kept.ok()) platform::LogError("audit", kept.status().message());
 }
 
-Result<SessionInfo> EnrolledNode::SignIn(const std::string& staff, const std::string& pin) {
-  Result<SessionInfo> session = keeper_->SignIn(staff, pin);
+Result<SessionInfo> EnrolledNode::SignIn(const std::string& staff, const std::string& pin, const std::string& place) {
+  Result<SessionInfo> session = keeper_->SignIn(staff, pin, place);
   if (session.ok()) {
     Note("sign-in", staff);
   } else if (session.status().code() == platform::Code::kDenied && CountRefusal()) {

@@ -23,7 +23,7 @@ Status CheckIncident(const std::string& incident) {
 
 Result<std::unique_ptr<EnrolledNode>> EnrolledNode::Open(const std::filesystem::path& state, sync::node::Identity identity,
                                                          const platform::Clock& clock, KeepIdentity keep, Beginning beginning) {
-  std::unique_ptr<EnrolledNode> node(new EnrolledNode(std::move(identity), clock));
+  std::unique_ptr<EnrolledNode> node(new EnrolledNode(state, std::move(identity), clock));
   node->keep_identity_ = std::move(keep);
   const sync::node::Identity& id = node->identity_;
   CPIS_ASSIGN(node->journal_, Journal::Open(state / "journal.db", id, beginning));
@@ -45,6 +45,7 @@ Result<std::unique_ptr<EnrolledNode>> EnrolledNode::Open(const std::filesystem::
   node->inquiry_ = std::make_unique<Inquiry>(*node->replica_, *node->time_);
   CPIS_ASSIGN(node->limits_, Limits::Open({*node->journal_, *node->time_, clock, id.journal_key, beginning}));
   node->keeper_ = std::make_unique<Keeper>(*node->orders_, *node->limits_, *node->time_, clock);
+  CPIS_ASSIGN(node->tablets_, Tablets::Open(*node->journal_, *node->time_, id.journal_key));
   node->verified_at_ = node->checkpoint_at_ = node->refusals_since_ = clock.SinceBoot();
   // Sealed anew each time: of two nodes from one disk image, each says something else from its first start on.
   node->Note("start", "");

@@ -14,6 +14,7 @@
 #include "edge/keeper.h"
 #include "edge/node.h"
 #include "edge/rights.h"
+#include "edge/tablets.h"
 #include "sync/node/link.h"
 
 namespace cpis::edge {
@@ -30,7 +31,7 @@ class EnrolledNode {
   ~EnrolledNode();
 
   // As Keeper's, and recorded (enrolled_audit.cc).
-  Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin);
+  Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin, const std::string& place = "");
   bool SignOut(const std::string& token);
 
   Result<Answer> Lookup(const std::string& token, const LookupRequest& request);
@@ -55,13 +56,22 @@ class EnrolledNode {
   // What falls due without anybody asking. Called every few seconds.
   void Housekeep();
 
+  // The vehicle's LAN (enrolled_lan.cc). `names`: what it is to be called there, beside its own; nothing: no LAN is served.
+  void WantLan(std::optional<std::vector<std::string>> names);
+  std::shared_ptr<const LanPapers> CurrentLanPapers();  // null while there are none
+  std::string LanProblem();                             // why there are none, or no newer ones; empty when all is well
+  Result<PairedTablet> PairTablet(const std::string& code);
+  Status RemoveTablet(const std::string& name);
+  Tablets& tablets() { return *tablets_; }
+
   const std::string& node_id() const { return identity_.node_id; }
   Keeper& keeper() { return *keeper_; }
   Journal& journal() { return *journal_; }
   Limits& limits() { return *limits_; }
 
  private:
-  EnrolledNode(sync::node::Identity identity, const platform::Clock& clock) : identity_(std::move(identity)), clock_(clock) {}
+  EnrolledNode(std::filesystem::path state, sync::node::Identity identity, const platform::Clock& clock)
+      : state_(std::move(state)), identity_(std::move(identity)), clock_(clock) {}
 
   // Ends the link, if there is one, and starts another. How often everything was caught up with before that.
   uint64_t Reconnect();
@@ -92,6 +102,11 @@ class EnrolledNode {
   uint64_t UnacknowledgedAlerts();                                // also while locked
   Status ForgetOldAcknowledgements();
 
+  void RenewLanPapers();        // enrolled_lan.cc
+  void EndSessionsOfRemoved();  // enrolled_lan.cc
+  Result<LanPapers> AskLanPapers(const std::vector<std::string>& names);
+
+  const std::filesystem::path state_;
   sync::node::Identity identity_;
   KeepIdentity keep_identity_;
   const platform::Clock& clock_;
@@ -104,6 +119,7 @@ class EnrolledNode {
   std::unique_ptr<Orders> orders_;
   std::unique_ptr<Inquiry> inquiry_;
   std::unique_ptr<Keeper> keeper_;
+  std::unique_ptr<Tablets> tablets_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -123,6 +139,12 @@ class EnrolledNode {
 
   bool ring_destroyed_ = false;           // housekeeper's thread; and its place on disk is overwritten
   std::atomic<bool> repair_due_ = false;  // set from any thread, taken by Housekeep
+
+  std::mutex lan_mutex_;
+  std::optional<std::vector<std::string>> lan_names_;  // guarded by lan_mutex_
+  std::shared_ptr<const LanPapers> lan_papers_;        // guarded by lan_mutex_; shared with the listener
+  std::string lan_problem_;                            // guarded by lan_mutex_
+  std::chrono::milliseconds lan_ask_at_{};             // guarded by lan_mutex_; since boot
 
   std::mutex reconnecting_;  // one at a time; taken before link_mutex_
 

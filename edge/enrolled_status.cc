@@ -238,6 +238,8 @@ void EnrolledNode::Housekeep() {
   CheckpointIfDue();
   limits_->KeepLived();
   journal_->reserve().Refill();
+  RenewLanPapers();
+  EndSessionsOfRemoved();
   if (repair_due_.exchange(false)) Reconnect();  // the first manifest of a new link fetches what is damaged
   bool verify = false;
   {

@@ -123,6 +123,11 @@ json::object EnglandToValue(const NodeStatus& status) {
   return {{"prefixes", status.england_prefixes}, {"false_positive_rate", rate}, {"as_of", Time(status.england_as_of)}};
 }
 
+json::value LanToValue(const NodeStatus& status) {
+  if (!status.lan) return nullptr;
+  return json::object{{"open", status.lan->open}, {"detail", status.lan->detail}, {"certificate_expires", Time(status.lan->expires)}};
+}
+
 json::value WipedToValue(const NodeStatus& status) {
   if (!status.wiped) return nullptr;
   return json::object{{"state", status.wiped->under_way ? "UNDER_WAY" : "ERASED"},
@@ -194,7 +199,8 @@ std::string ToJson(const NodeStatus& status) {
       {"lease", json::object{{"expires", Time(status.lease_expires)}}},
       {"key_store", json::object{{"kind", status.key_store_kind}, {"hardware_bound", status.hardware_bound}}},
       {"wiped", WipedToValue(status)},
-      {"alerts", status.alerts}};
+      {"alerts", status.alerts},
+      {"lan", LanToValue(status)}};
   return json::serialize(object);
 }
 

@@ -58,19 +58,24 @@ Status Keeper::OpenRing(crypto::Secret ring_key, const std::shared_ptr<const Ord
   return Status::Ok();
 }
 
-Result<SessionInfo> Keeper::SignIn(const std::string& staff, const std::string& pin) {
+Result<SessionInfo> Keeper::SignIn(const std::string& staff, const std::string& pin, const std::string& place) {
   const std::lock_guard one(sign_in_mutex_);
   sync::StaffMember member;
   CPIS_ASSIGN(crypto::Secret ring_key, CheckPin(staff, pin, &member));
   const auto orders = orders_.Current();  // first: a grant that lands in between only makes the ring be opened once more
   if (NeedsRecords(member.duty)) CPIS_TRY(OpenRing(std::move(ring_key), orders));
-  return sessions_.Begin({member.id, member.right, member.duty}, orders->policy, time_.Now().at);
+  return sessions_.Begin({member.id, member.right, member.duty, place}, orders->policy, time_.Now().at);
 }
 
 bool Keeper::SignOut(const std::string& token) {
   const bool ended = sessions_.End(token);
   Sweep();
   return ended;
+}
+
+void Keeper::EndWhere(const std::function<bool(const std::string& place)>& gone) {
+  sessions_.EndAllWhere(gone);
+  Sweep();
 }
 
 std::optional<SignedIn> Keeper::Use(const std::string& token) { return sessions_.Use(token, orders_.Current()->policy); }

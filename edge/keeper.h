@@ -24,7 +24,7 @@ class Keeper {
   // kDenied: unknown or wrong, without saying which, or waiting out a delay, or locked out; kUnavailable: no roster yet, or the key
   // store cannot count the try. Only a clinician's sign-in opens the ring. Where the ring was destroyed because the lease is long over, people
   // still sign in, to record attendances.
-  Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin);
+  Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin, const std::string& place = "");
   bool SignOut(const std::string& token);
   std::optional<SignedIn> Use(const std::string& token);
   // How long they stay signed in. With `use`, asking is use of the session, else not. Nothing for no session.
@@ -33,6 +33,8 @@ class Keeper {
   // The ring as of the grant now; null while locked.
   std::shared_ptr<const crypto::KeyRing> Ring();
   bool Locked();
+  // Ends the sessions that began at such a place; locks when no clinician's is left.
+  void EndWhere(const std::function<bool(const std::string& place)>& gone);
   // Ends sessions that ran out, were begun before the clock jumped, or whose holder left the roster or is something else there
   // now; locks when no clinician's is left.
   void Sweep();

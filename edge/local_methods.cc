@@ -5,6 +5,8 @@
 #include <boost/json.hpp>
 
 #include "edge/json.h"
+#include "edge/lan.h"
+#include "edge/place.h"
 
 namespace cpis::edge {
 namespace {
@@ -32,6 +34,8 @@ class Arguments {
     if (!value.is_string()) return Fail(key, "a string"), "";
     return std::string(value.as_string());
   }
+  // Of a session that began at this machine.
+  std::string Token() { return TokenAt("", Text("token")); }
   bool Flag(const char* key) {
     const json::value value = Take(key);
     if (value.is_null()) return false;
@@ -103,14 +107,14 @@ Result<std::string> SignIn(Node& node, Arguments& arguments, const sync::LocalPr
 }
 
 Result<std::string> SignOut(Node& node, Arguments& arguments, const sync::LocalProgress&) {
-  const std::string token = arguments.Text("token");
+  const std::string token = arguments.Token();
   CPIS_TRY(arguments.Done());
   CPIS_TRY(node.SignOut(token));
   return std::string("{}");
 }
 
 Result<std::string> Lookup(Node& node, Arguments& arguments, const sync::LocalProgress&) {
-  const std::string token = arguments.Text("token");
+  const std::string token = arguments.Token();
   const LookupRequest request{arguments.Text("nhs_number"), arguments.Text("incident"), arguments.Flag("silent"),
                               arguments.Flag("local")};
   CPIS_TRY(arguments.Done());
@@ -119,7 +123,7 @@ Result<std::string> Lookup(Node& node, Arguments& arguments, const sync::LocalPr
 }
 
 Result<std::string> Resolve(Node& node, Arguments& arguments, const sync::LocalProgress&) {
-  const std::string token = arguments.Text("token");
+  const std::string token = arguments.Token();
   const LookupRequest request{arguments.Text("nhs_number"), arguments.Text("incident"), arguments.Flag("silent")};
   CPIS_TRY(arguments.Done());
   CPIS_ASSIGN(const Answer answer, node.Resolve(token, request));
@@ -127,7 +131,7 @@ Result<std::string> Resolve(Node& node, Arguments& arguments, const sync::LocalP
 }
 
 Result<std::string> Attend(Node& node, Arguments& arguments, const sync::LocalProgress&) {
-  const std::string token = arguments.Text("token");
+  const std::string token = arguments.Token();
   const AttendRequest request{arguments.Text("nhs_number"), arguments.Text("incident"), arguments.Time("at")};
   CPIS_TRY(arguments.Done());
   CPIS_ASSIGN(const AttendReply reply, node.Attend(token, request));
@@ -135,14 +139,14 @@ Result<std::string> Attend(Node& node, Arguments& arguments, const sync::LocalPr
 }
 
 Result<std::string> ShowAlerts(Node& node, Arguments& arguments, const sync::LocalProgress&) {
-  const std::string token = arguments.Text("token");
+  const std::string token = arguments.Token();
   CPIS_TRY(arguments.Done());
   CPIS_ASSIGN(const std::vector<AlertShown> alerts, node.Alerts(token));
   return ToJson(alerts);
 }
 
 Result<std::string> Acknowledge(Node& node, Arguments& arguments, const sync::LocalProgress&) {
-  const std::string token = arguments.Text("token");
+  const std::string token = arguments.Token();
   const std::string id = arguments.Text("id");
   CPIS_TRY(arguments.Done());
   CPIS_ASSIGN(const AlertShown alert, node.AcknowledgeAlert(token, id));
@@ -209,6 +213,32 @@ Result<std::string> Doctor(Node& node, Arguments& arguments, const sync::LocalPr
   return ToJson(node.Doctor());
 }
 
+Lan& LanOf(Node& node) { return *node.lan(); }  // HandleLocal has seen that there is one
+
+Result<std::string> AddTablet(Node& node, Arguments& arguments, const sync::LocalProgress&) {
+  const std::string name = arguments.Text("name");
+  CPIS_TRY(arguments.Done());
+  CPIS_ASSIGN(const PairingCode code, LanOf(node).AddTablet(name));
+  return json::serialize(json::object{{"name", code.name}, {"code", code.code}, {"expires", platform::Rfc3339(code.expires)}});
+}
+
+Result<std::string> ListTablets(Node& node, Arguments& arguments, const sync::LocalProgress&) {
+  CPIS_TRY(arguments.Done());
+  CPIS_ASSIGN(const std::vector<TabletShown> tablets, LanOf(node).Tablets());
+  json::array list;
+  for (const TabletShown& tablet : tablets) {
+    list.push_back({{"name", tablet.name}, {"id", tablet.id}, {"paired_at", platform::Rfc3339(tablet.paired_at)}});
+  }
+  return json::serialize(list);
+}
+
+Result<std::string> RemoveTablet(Node& node, Arguments& arguments, const sync::LocalProgress&) {
+  const std::string name = arguments.Text("name");
+  CPIS_TRY(arguments.Done());
+  CPIS_TRY(LanOf(node).RemoveTablet(name));
+  return std::string("{}");
+}
+
 struct Method {
   std::string_view name;
   Result<std::string> (*run)(Node&, Arguments&, const sync::LocalProgress&);
@@ -231,6 +261,9 @@ constexpr std::array kMethods{
     Method{"node.audit.verify", VerifyAudit},
     Method{"node.doctor", Doctor},
     Method{"node.wipe", Wipe},
+    Method{"node.tablet.add", AddTablet},
+    Method{"node.tablet.list", ListTablets},
+    Method{"node.tablet.remove", RemoveTablet},
 };
 
 }  // namespace
@@ -238,6 +271,7 @@ constexpr std::array kMethods{
 Result<std::string> HandleLocal(Node& node, const sync::LocalCall& call, const sync::LocalProgress& progress) {
   for (const Method& method : kMethods) {
     if (method.name != call.method) continue;
+    if (call.method.starts_with("node.tablet.") && node.lan() == nullptr) return platform::Denied("this node serves no LAN");
     CPIS_ASSIGN(Arguments arguments, Arguments::Parse(call.json));
     return method.run(node, arguments, progress);
   }

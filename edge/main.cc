@@ -7,10 +7,13 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <algorithm>
 #include <csignal>
 #include <iostream>
 
+#include "crypto/lan_names.h"
 #include "crypto/secret.h"
+#include "edge/http/lan_listener.h"
 #include "edge/http/service.h"
 #include "edge/local_methods.h"
 #include "edge/node.h"
@@ -36,12 +39,29 @@ struct Settings {
   std::string state = "/var/lib/cpis-edge";
   std::string http = "127.0.0.1:8750";
   std::string key_store = "auto";
+  std::string lan{};                        // empty: no LAN is served
+  std::vector<std::string> lan_names{};
+  std::vector<std::string> allow_origins{};
 };
 
 // One line on stderr for the person who started us; the log is for what happens later.
 int Refuse(int exit_code, const std::string& why) {
   std::cerr << "cpis-edged: " << why << std::endl;
   return exit_code;
+}
+
+// "a" or ["a", "b"].
+bool ReadTexts(const toml::node& value, std::vector<std::string>* texts) {
+  texts->clear();
+  if (const auto one = value.value<std::string>(); one && value.is_string()) texts->push_back(*one);
+  if (value.is_string()) return true;
+  if (!value.is_array()) return false;
+  for (const toml::node& item : *value.as_array()) {
+    const auto text = item.value<std::string>();
+    if (!item.is_string() || !text) return false;
+    texts->push_back(*text);
+  }
+  return true;
 }
 
 // Keys of the file are the flags' names; what is not one of them is an error, because a misspelt limit must not be
@@ -57,11 +77,21 @@ Status ReadConfig(const std::string& file, Settings* settings) {
     std::string* setting = key == "state"       ? &settings->state
                            : key == "http"      ? &settings->http
                            : key == "key-store" ? &settings->key_store
+                           : key == "lan"       ? &settings->lan
                                                 : nullptr;
+    std::vector<std::string>* settings_list = key == "lan-name"       ? &settings->lan_names
+                                              : key == "allow-origin" ? &settings->allow_origins
+                                                                      : nullptr;
     const std::string name(key.str());
+    if (settings_list) {
+      if (!ReadTexts(value, settings_list)) {
+        return platform::Invalid("config \"" + file + "\": \"" + name + "\" must be a string, or a list of strings");
+      }
+      continue;
+    }
     if (!setting) {
       return platform::Invalid("config \"" + file + "\": unknown key \"" + name +
-                               "\" (there are state, http and key-store)");
+                               "\" (there are state, http, key-store, lan, lan-name and allow-origin)");
     }
     const auto text = value.value<std::string>();
     if (!value.is_string() || !text)
@@ -82,6 +112,10 @@ std::optional<int> ReadSettings(int argc, char** argv, Settings* settings) {
       app.add_option("--http", flags.http, "HOST:PORT of the FHIR API (127.0.0.1:8750; port 0 picks one)");
   const auto* key_store =
       app.add_option("--key-store", flags.key_store, "auto, tpm2, systemd-creds, passphrase-file:PATH or plain (auto)");
+  const auto* lan = app.add_option("--lan", flags.lan, "HOST:PORT of the vehicle's LAN, for paired tablets, over TLS (none)");
+  const auto* lan_names = app.add_option("--lan-name", flags.lan_names, "what tablets call the vehicle there; once or more");
+  const auto* allow_origins =
+      app.add_option("--allow-origin", flags.allow_origins, "of web applications that may ask, as in https://epcr.example; once or more");
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -96,6 +130,9 @@ std::optional<int> ReadSettings(int argc, char** argv, Settings* settings) {
   if (state->count() > 0) settings->state = flags.state;
   if (http->count() > 0) settings->http = flags.http;
   if (key_store->count() > 0) settings->key_store = flags.key_store;
+  if (lan->count() > 0) settings->lan = flags.lan;
+  if (lan_names->count() > 0) settings->lan_names = flags.lan_names;
+  if (allow_origins->count() > 0) settings->allow_origins = flags.allow_origins;
   return std::nullopt;
 }
 
@@ -104,14 +141,40 @@ int ExitCodeOfStart(const Status& failure) {
   return configuration ? kExitConfiguration : kExitFailed;
 }
 
-void SayReady(const edge::NodeStatus& status, const std::string& address, const std::filesystem::path& socket) {
-  const boost::json::object ready{
+// The names that the vehicle is to have on its LAN: those asked for, and the address served on. Nothing without --lan.
+Result<std::optional<std::vector<std::string>>> LanNames(const Settings& settings) {
+  std::optional<std::vector<std::string>> names;
+  if (settings.lan.empty()) return names;
+  std::string host;
+  uint16_t port = 0;
+  CPIS_TRY(platform::ParseHostPort(settings.lan, 0, &host, &port).In("--lan"));
+  std::vector<std::string> wanted = settings.lan_names;
+  if (host != "0.0.0.0" && host != "::") wanted.insert(wanted.begin(), host);
+  names.emplace();
+  for (const std::string& name : wanted) {
+    CPIS_ASSIGN(const crypto::LanName parsed, crypto::ParseLanName(name));
+    if (std::find(names->begin(), names->end(), parsed.text) == names->end()) names->push_back(parsed.text);
+  }
+  return names;
+}
+
+// Plain HTTP carries numbers and PINs: it must not leave the machine.
+Status CheckHttp(const std::string& listen) {
+  if (edge::http::IsLoopbackHost(listen)) return Status::Ok();
+  return platform::Invalid("--http \"" + listen +
+                           "\" is not this machine's own (plain HTTP stays on 127.0.0.1; for tablets on the vehicle's LAN use --lan " +
+                           listen + ")");
+}
+
+void SayReady(const edge::NodeStatus& status, const std::string& address, const std::string& lan, const std::filesystem::path& socket) {
+  boost::json::object ready{
       {"ready", true},
       {"http", address},
       {"listen", address},
       {"socket", socket.string()},
       {"enrolled", status.enrolled},
       {"key_store", boost::json::object{{"kind", status.key_store_kind}, {"hardware_bound", status.hardware_bound}}}};
+  if (!lan.empty()) ready["lan"] = lan;
   std::cout << boost::json::serialize(ready) << std::endl;
 }
 
@@ -119,6 +182,12 @@ int Serve(const Settings& settings, platform::StopSignal& stop) {
   edge::Node::Options options;
   options.state = settings.state;
   options.key_store = settings.key_store;
+  if (const Status plain = CheckHttp(settings.http); !plain.ok()) return Refuse(kExitConfiguration, plain.message());
+  auto lan_names = LanNames(settings);
+  if (!lan_names.ok()) return Refuse(kExitConfiguration, lan_names.status().message());
+  options.lan = *std::move(lan_names);
+  auto origins = edge::http::Origins::Parse(settings.allow_origins);
+  if (!origins.ok()) return Refuse(kExitConfiguration, origins.status().message());
   Result<std::unique_ptr<edge::Node>> opened = edge::Node::Open(std::move(options));
   if (!opened.ok()) return Refuse(ExitCodeOfStart(opened.status()), opened.status().message());
   edge::Node& node = **opened;
@@ -130,7 +199,8 @@ int Serve(const Settings& settings, platform::StopSignal& stop) {
       });
   if (!local.ok()) return Refuse(ExitCodeOfStart(local.status()), local.status().message());
 
-  const edge::http::Service service(node, settings.http);
+  edge::http::Gate gate(settings.http, *origins);
+  const edge::http::Service service(node, gate);
   platform::HttpServer::Options http;
   http.listen = settings.http;
   http.threads = edge::kHttpThreads;
@@ -141,11 +211,18 @@ int Serve(const Settings& settings, platform::StopSignal& stop) {
       edge::http::Refuse);
   if (!server.ok()) return Refuse(ExitCodeOfStart(server.status()), server.status().message());
 
+  std::unique_ptr<edge::http::LanListener> lan;
+  if (!settings.lan.empty()) {
+    auto started = edge::http::LanListener::Start(node, settings.lan, *origins);
+    if (!started.ok()) return Refuse(ExitCodeOfStart(started.status()), started.status().message());
+    lan = *std::move(started);
+  }
+
   const edge::NodeStatus status = node.GetStatus();
   if (!status.hardware_bound) {
     platform::LogWarning("node", "key store " + status.key_store_kind + " is NOT HARDWARE BOUND (see cpisctl node doctor)");
   }
-  SayReady(status, (*server)->Address(), socket);
+  SayReady(status, (*server)->Address(), lan ? lan->Address() : "", socket);
   stop.Wait();
   platform::LogInfo("node", "stopping");
   node.Stop();

@@ -8,6 +8,7 @@
 
 #include "crypto/key_stores.h"
 #include "edge/enrolled_node.h"
+#include "edge/node_lan.h"
 #include "edge/tuning.h"
 #include "edge/wipe.h"
 #include "platform/files.h"
@@ -25,7 +26,7 @@ class NodeImpl final : public Node {
  public:
   NodeImpl(const Options& options, platform::StateLock lock, std::unique_ptr<platform::KeyStore> key_store)
       : state_(options.state), clock_(options.clock != nullptr ? *options.clock : platform::SystemClock()),
-        lock_(std::move(lock)), key_store_(std::move(key_store)), since_(clock_.Now()) {}
+        lock_(std::move(lock)), key_store_(std::move(key_store)), since_(clock_.Now()), lan_(options.lan, [this] { return Enrolled(); }) {}
 
   Status Start() {
     CPIS_ASSIGN(wipe_, LoadWipe(state_));
@@ -71,10 +72,10 @@ class NodeImpl final : public Node {
 
   Status Wipe() override { return WipeBy({std::string(sync::kLocalOrder), sync::Order::Kind::kWipe, clock_.Now()}); }
 
-  Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin) override {
+  Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin, const std::string& place) override {
     const auto node = Enrolled();
     if (!node) return NotEnrolled();
-    return node->SignIn(staff, pin);
+    return node->SignIn(staff, pin, place);
   }
 
   Status SignOut(const std::string& token) override {
@@ -135,6 +136,7 @@ class NodeImpl final : public Node {
     } else {
       FillWiped(status);
     }
+    status.lan = lan_.State();
     return status;
   }
 
@@ -182,8 +184,11 @@ class NodeImpl final : public Node {
     findings.push_back({"memory", swap.safe, swap.detail,
                         swap.safe ? "" : "let cpis-edged lock its memory (LimitMEMLOCK=infinity in its unit), or turn swap off"});
     findings.push_back(DiskFinding());
+    lan_.Findings(findings);
     return findings;
   }
+
+  Lan* lan() override { return &lan_; }
 
  private:
   std::shared_ptr<EnrolledNode> Enrolled() {
@@ -210,6 +215,7 @@ class NodeImpl final : public Node {
                                      return sync::node::SaveIdentity(state_, *key_store_, next);
                                    }, beginning));
     CPIS_TRY(node->limits().CountIn(*key_store_));
+    node->WantLan(lan_.wanted());
     const std::lock_guard lock(mutex_);
     enrolled_ = std::move(node);
     return Status::Ok();
@@ -360,6 +366,7 @@ class NodeImpl final : public Node {
   const platform::StateLock lock_;
   const std::unique_ptr<platform::KeyStore> key_store_;
   const Instant since_;
+  NodeLan lan_;
   std::mutex enrolling_;  // one enrolment or wipe at a time; taken before mutex_
   std::unique_ptr<sync::node::Identity> leaving_;  // guarded by enrolling_; of the node that is being erased
   int proofs_left_ = kProveTries;                  // guarded by enrolling_; how often the proof is brought, before it must wait

@@ -107,6 +107,12 @@ struct NodeStatus {
     bool told = false;       // the fleet server has the proof
   };
   std::optional<Wiped> wiped;                     // of a node that is not enrolled
+  struct LanState {
+    bool open = false;
+    std::string detail;             // made for people: why it is not, or how long the certificate lasts
+    std::optional<Instant> expires; // of the certificate
+  };
+  std::optional<LanState> lan;                         // of a node that is to serve one
   uint64_t alerts = 0;                            // that nobody has acknowledged
   uint64_t england_prefixes = 0;
   std::optional<double> england_false_positives;  // rate; nothing while no index is held
@@ -131,17 +137,20 @@ struct TopicVerdict {
 };
 
 struct Finding {            // doctor
-  std::string check;        // "link", "clock", "key_store", "memory", "disk", "data_age", "certificate"
+  std::string check;        // "link", "clock", "key_store", "memory", "disk", "data_age", "certificate", "lan"
   bool good = false;
   std::string detail;
   std::string advice;       // empty when good
 };
+
+class Lan;  // lan.h
 
 class Node {
  public:
   struct Options {
     std::filesystem::path state;
     std::string key_store = "auto";
+    std::optional<std::vector<std::string>> lan{};  // nothing: no LAN is served; else what the vehicle is to be called there, beside its own names
     const platform::Clock* clock = nullptr;  // null: the system's
   };
   // Takes the state directory's lock and starts the link if enrolled. kDenied: another daemon holds it; kInvalid: bad
@@ -160,7 +169,8 @@ class Node {
   virtual Status Wipe() = 0;
 
   // kDenied: unknown or wrong (the message does not say which), waiting out a delay (says how long), or locked out.
-  virtual Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin) = 0;
+  // `place`: where it begins, and works (place.h); the tokens below are as TokenAt makes them.
+  virtual Result<SessionInfo> SignIn(const std::string& staff, const std::string& pin, const std::string& place = "") = 0;
   virtual Status SignOut(const std::string& token) = 0;
   // Who is signed in, and for how long yet. Asking is no use of the session, unless `use` says that somebody is there. kDenied.
   virtual Result<SessionShown> ShowSession(const std::string& token, bool use) = 0;
@@ -188,6 +198,9 @@ class Node {
   virtual Result<std::vector<TopicVerdict>> Verify(bool repair) = 0;     // repair: damaged topics are fetched again
   virtual Result<std::string> VerifyAudit() = 0;                         // "1024 entries, chain unbroken"; kCorrupt
   virtual std::vector<Finding> Doctor() = 0;
+
+  // The vehicle's LAN and its tablets.
+  virtual Lan* lan() { return nullptr; }
 };
 
 }  // namespace cpis::edge

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "edge/place.h"
 #include "edge/rights.h"
 #include "edge/tuning.h"
 
@@ -13,8 +14,14 @@ constexpr size_t kTokenBytes = 32;
 
 }  // namespace
 
-Sessions::TokenHash Sessions::HashOf(const std::string& token) {
+Sessions::TokenHash Sessions::HashOf(std::string_view token) {
   return crypto::Blake2b32({platform::AsBytes("cpis.v1.session"), platform::AsBytes(token)});
+}
+
+std::map<Sessions::TokenHash, Sessions::Session>::iterator Sessions::Find(const std::string& placed) {
+  const auto [token, place] = SplitToken(placed);
+  const auto found = sessions_.find(HashOf(token));
+  return found != sessions_.end() && found->second.who.place == place ? found : sessions_.end();
 }
 
 bool Sessions::Over(const Session& session, const sync::Policy& policy) const {
@@ -32,7 +39,7 @@ SessionInfo Sessions::Begin(SignedIn who, const sync::Policy& policy, Instant no
 
 std::optional<SignedIn> Sessions::Use(const std::string& token, const sync::Policy& policy) {
   const std::lock_guard lock(mutex_);
-  const auto found = sessions_.find(HashOf(token));
+  const auto found = Find(token);
   if (found == sessions_.end()) return std::nullopt;
   if (Over(found->second, policy)) {
     sessions_.erase(found);
@@ -53,7 +60,15 @@ std::optional<SessionLeft> Sessions::Look(const std::string& token, const sync::
 
 bool Sessions::End(const std::string& token) {
   const std::lock_guard lock(mutex_);
-  return sessions_.erase(HashOf(token)) > 0;
+  const auto found = Find(token);
+  if (found == sessions_.end()) return false;
+  sessions_.erase(found);
+  return true;
+}
+
+void Sessions::EndAllWhere(const std::function<bool(const std::string& place)>& gone) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(sessions_, [&](const auto& entry) { return gone(entry.second.who.place); });
 }
 
 void Sessions::EndAllOf(const std::string& staff) {

@@ -21,6 +21,7 @@ struct SignedIn {
   std::string staff;
   sync::Right right = sync::Right::kNotify;
   sync::Duty duty = sync::Duty::kClinician;
+  std::string place{};  // where (place.h)
 };
 
 // How long somebody stays signed in yet.
@@ -37,13 +38,15 @@ class Sessions {
 
   // A new token, good until the shift limit, or until nothing is asked for as long as the idle limit.
   SessionInfo Begin(SignedIn who, const sync::Policy& policy, Instant now);
-  // Who holds the token; asking counts as use.
+  // Who holds the token, if it comes from where it was given (place.h); asking counts as use.
   std::optional<SignedIn> Use(const std::string& token, const sync::Policy& policy);
   // Who holds the token, and for how long yet; asking is no use.
   std::optional<SessionLeft> Look(const std::string& token, const sync::Policy& policy) const;
   bool End(const std::string& token);
   // Ends everyone of that staff id: they were struck off the roster.
   void EndAllOf(const std::string& staff);
+  // Ends everyone who signed in at such a place.
+  void EndAllWhere(const std::function<bool(const std::string& place)>& gone);
   // Ends what has run out. True when somebody is still signed in who needs record keys.
   bool Sweep(const sync::Policy& policy);
   std::vector<SignedIn> Staff() const;
@@ -56,7 +59,9 @@ class Sessions {
     std::chrono::milliseconds wall_ahead;  // of the clock since boot, when it began
   };
   using TokenHash = crypto::Digest;
-  static TokenHash HashOf(const std::string& token);
+  static TokenHash HashOf(std::string_view token);
+  // mutex_ is held. The end when nobody has it, or not there.
+  std::map<TokenHash, Session>::iterator Find(const std::string& placed);
   bool Over(const Session& session, const sync::Policy& policy) const;
   std::chrono::milliseconds WallAhead() const { return clock_.Now().time_since_epoch() - clock_.SinceBoot(); }
 

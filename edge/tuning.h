@@ -117,4 +117,9 @@ constexpr size_t kLowDiskBytes = 256 * 1024 * 1024;
 // Renewal needs a visit to coverage and someone to act.
 constexpr std::chrono::hours kCertificateWarning{30 * 24};
 
+
+// A certificate for the LAN is asked for on contact; what the fleet server refuses may be put right there meanwhile.
+constexpr std::chrono::milliseconds kLanPatience = 3s;
+constexpr std::chrono::milliseconds kLanAskAgain = 30s;
+
 }  // namespace cpis::edge

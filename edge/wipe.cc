@@ -88,6 +88,7 @@ Result<WipeRecord> FinishWipe(const WipeParts& parts, WipeRecord record) {
   step(Status::Ok());
   step(parts.key_store.Forget());
   step(EraseAll(parts.state / "identity"));
+  step(EraseAll(parts.state / "lan"));
   if (failure.ok() && parts.identity != nullptr) {
     record.erased_at = parts.clock.Now();
     record.proof = Signed(*parts.identity, record, sync::Erasure::What::kKeys);

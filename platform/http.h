@@ -28,6 +28,8 @@ struct HttpRequest {
   std::vector<HttpHeader> query;          // percent-decoded name and value, in order
   std::vector<HttpHeader> headers;
   std::string body;
+  std::string peer;                       // address of who asks, "192.168.8.20"
+  std::string place;                      // never off the wire: for a handler that lets requests in, to say from where
 
   // First header of that name, case-insensitive; empty if absent.
   std::string_view Header(std::string_view name) const;
@@ -50,7 +52,7 @@ struct TlsIdentity {
 // Serves until destroyed. Bad requests, bodies over the limit (413), header floods (431) and slow peers (408) are answered
 // here with `refuse`, never closed silently. HEAD is answered as GET without a body. When there is no connection left for a
 // newcomer, one that keeps the server waiting gives way in silence: first one that was never answered, of those the one that
-// has waited longest. Only when all are being answered is the newcomer refused (503).
+// has waited longest. Only when all are being answered is the newcomer refused (503). Whoever is told 429 must connect again.
 class HttpServer {
  public:
   using Handler = std::function<HttpResponse(const HttpRequest&)>;  // called on worker threads, several at once
@@ -64,6 +66,8 @@ class HttpServer {
     int max_connections = 1024;
     std::chrono::seconds read_timeout{15};           // per request; also idle keep-alive
     std::unique_ptr<TlsIdentity> tls;                // null: plain HTTP
+    // Whether a peer that has `open` connections may have another; if not it is closed without a word. One thread.
+    std::function<bool(const std::string& peer, size_t open)> admit{};
   };
 
   static Result<std::unique_ptr<HttpServer>> Start(Options options, Handler handler, Refusal refuse);

@@ -41,10 +41,12 @@ inline constexpr std::chrono::milliseconds kStopTime = 500ms;  // for answers on
 
 class Connection {
  public:
+  explicit Connection(std::string address) : peer(std::move(address)) {}
   virtual ~Connection() = default;
   virtual void Stop() = 0;     // ends at once, unless an answer is being made or sent
   virtual void HurryUp() = 0;  // ends soon, whatever it does
   virtual void GiveWay() = 0;  // ends at once; of those that wait only
+  const std::string peer;      // its address
 };
 using Waiting = WaitingRoom<Connection>;
 
@@ -69,8 +71,9 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
   static constexpr bool kTls = !std::is_same_v<Stream, tcp::socket>;
 
   template <typename... StreamArguments>
-  ConnectionOver(Shared& shared, bool admitted, StreamArguments&&... arguments)
-      : shared_(shared),
+  ConnectionOver(Shared& shared, std::string address, bool admitted, StreamArguments&&... arguments)
+      : Connection(std::move(address)),
+        shared_(shared),
         admitted_(admitted),
         stream_(std::forward<StreamArguments>(arguments)...),
         timer_(shared.io),
@@ -221,6 +224,7 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
     auto target = ParseHttpTarget({message.target().data(), message.target().size()});
     if (!target.ok()) return Refuse(400, target.status().message());
     request_.method = IsHead() ? "GET" : std::string(message.method_string());
+    request_.peer = peer;
     request_.path = std::move(target->path);
     request_.query = std::move(target->query);
     for (const auto& field : message)
@@ -259,7 +263,7 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
     Shared& shared = self->shared_;
     HttpResponse response = shared.stopping ? shared.answers.Refuse(503, "the service is stopping")
                                             : shared.answers.Answer(self->request_);
-    const bool keep = self->parser_->keep_alive() && !shared.stopping;
+    const bool keep = self->parser_->keep_alive() && !shared.stopping && response.status != 429;
     const Persistence persistence = keep ? Persistence::kKeepAlive : Persistence::kClose;
     self->Encode(std::move(response), persistence);
     const size_t sent = --shared.in_hand == 0 ? self->SendAtOnce() : 0;

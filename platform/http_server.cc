@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <future>
 #include <sstream>
 #include <thread>
@@ -98,16 +99,24 @@ class Server final : public HttpServer {
   void Admit(tcp::socket socket) {
     const auto limit = static_cast<size_t>(shared_.options.max_connections);
     const size_t open = shared_.open.size();
-    if (open >= limit + kTurnedAway) return;  // nobody gives way for one that is not let in
+    error_code gone;
+    const std::string peer = socket.remote_endpoint(gone).address().to_string();
+    if (gone || open >= limit + kTurnedAway || !MayHaveAnother(peer)) return;  // nobody gives way for one that is not let in
     Connection* waits_longest = open < limit ? nullptr : shared_.waiting.First();
     if (waits_longest) waits_longest->GiveWay();
     const bool admitted = open < limit || waits_longest;
     if (shared_.tls) {
       using Tls = asio::ssl::stream<tcp::socket>;
-      std::make_shared<ConnectionOver<Tls>>(shared_, admitted, std::move(socket), *shared_.tls)->Start();
+      std::make_shared<ConnectionOver<Tls>>(shared_, peer, admitted, std::move(socket), *shared_.tls)->Start();
     } else {
-      std::make_shared<ConnectionOver<tcp::socket>>(shared_, admitted, std::move(socket))->Start();
+      std::make_shared<ConnectionOver<tcp::socket>>(shared_, peer, admitted, std::move(socket))->Start();
     }
+  }
+
+  bool MayHaveAnother(const std::string& peer) const {
+    if (!shared_.options.admit) return true;
+    const auto its = [&](const Connection* connection) { return connection->peer == peer; };
+    return shared_.options.admit(peer, static_cast<size_t>(std::count_if(shared_.open.begin(), shared_.open.end(), its)));
   }
 
   Shared shared_;

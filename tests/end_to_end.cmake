@@ -25,7 +25,7 @@ set(e2e_environment "${patience}")
 if(CPIS_SANITIZE)
   list(APPEND e2e_environment "CPIS_KILLS=20" "CPIS_OPERATIONS=1000")
 endif()
-set(e2e_subjects harness answers resolve sync attendance alerts enrolment key-store sign-in import numbers contract fhir privacy limits http-limits hostile markers kill keys audit wipe)
+set(e2e_subjects harness answers resolve sync attendance alerts enrolment key-store sign-in import numbers contract fhir privacy limits http-limits hostile markers kill keys audit wipe lan)
 # What is in the memory of a daemon is asked of the one that is delivered: a sanitizer keeps what is freed, and maps terabytes.
 if(NOT CPIS_SANITIZE)
   list(APPEND e2e_subjects memory markers-memory)

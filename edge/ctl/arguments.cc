@@ -128,6 +128,7 @@ void DefineFleet(CLI::App& app, Typed& typed) {
   Verb(fleet, typed, "attendances", "fleet.attendances", "what the vehicles reported")
       .Text("--since", "since", "only from this time on, like 2026-11-22T00:00:00Z", false);
   Verb(fleet, typed, "alerts", "fleet.alerts", "late alerts: what turned out after a crew had looked, and who has read it");
+  Verb(fleet, typed, "lan-ca", "fleet.lan-ca", "the certificate for tablets to trust, so that they know their vehicle on its LAN");
   Verb(fleet, typed, "status", "fleet.status", "how the fleet server is");
   Verb(fleet, typed, "rotate", "fleet.rotate", "begin a new key epoch")
       .Flag("--restored", "restored", "the server was put back from a backup")
@@ -217,6 +218,13 @@ void DefineNode(CLI::App& app, Typed& typed) {
   Verb(node, typed, "verify", "node.verify", "compare the rows on disk with what was signed")
       .Flag("--repair", "repair", "fetch again what does not match");
   Verb(node, typed, "doctor", "node.doctor", "what is wrong, and what to do about it");
+
+  CLI::App* tablet = GroupOrVerb(node, typed, "tablet", "node.tablet.list", "tablets and applications on the vehicle's LAN");
+  Verb(tablet, typed, "list", "node.tablet.list", "those that may come in");
+  Verb(tablet, typed, "add", "node.tablet.add", "print a one-time code that lets one more in")
+      .Text("NAME", "name", "what to call it, like \"saloon\"", true);
+  Verb(tablet, typed, "remove", "node.tablet.remove", "let it in no more, and end the sessions that began there")
+      .Text("NAME", "name", "as in the list", true);
 
   CLI::App* outbox = GroupOrVerb(node, typed, "outbox", "node.outbox.list", "what waits for the fleet server");
   Verb(outbox, typed, "list", "node.outbox.list", "everything that waits");

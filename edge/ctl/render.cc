@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "edge/ctl/render_lan.h"
 #include "edge/ctl/words.h"
 
 namespace cpis::edge::ctl {
@@ -35,6 +36,10 @@ constexpr std::array kForms{
     Form{"node.verify", RenderVerdicts},
     Form{"node.audit.verify", RenderAudit},
     Form{"node.doctor", RenderFindings},
+    Form{"node.tablet.add", RenderPairingCode},
+    Form{"node.tablet.list", RenderTablets},
+    Form{"node.tablet.remove", Done},
+    Form{"fleet.lan-ca", RenderLanAuthority},
     Form{"fleet.import", RenderImport},
     Form{"fleet.authorities", RenderAuthorities},
     Form{"fleet.attendances", RenderAttendances},

@@ -44,6 +44,7 @@ std::string RenderNodeStatus(const json::value& status) {
   if (const std::string error = Text(link, "error"); !error.empty()) state += " (" + error + ")";
   text += Line("link", state);
   text += Line("data", Text(status, "freshness") + ", " + Ago(status, "age_seconds"));
+  if (const json::value& lan = Member(status, "lan"); lan.is_object()) text += Line("LAN", Text(lan, "detail"));
   text += Line("sessions", IsTrue(status, "locked") ? "locked: nobody is signed in" : "somebody is signed in");
   text += Line("lease", Text(Member(status, "lease"), "expires").empty()
                             ? "none yet"

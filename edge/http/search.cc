@@ -8,6 +8,7 @@
 #include "edge/http/format.h"
 #include "edge/http/prefer.h"
 #include "edge/http/text.h"
+#include "edge/place.h"
 
 namespace cpis::edge::http {
 namespace {
@@ -155,7 +156,7 @@ std::string BearerToken(const HttpRequest& request) {
   if (LowerCase(values.front().substr(0, kScheme.size())) != kScheme) return "";
   std::string_view token = values.front().substr(kScheme.size());
   while (token.starts_with(' ')) token.remove_prefix(1);
-  return std::string(token);
+  return TokenAt(request.place, std::string(token));
 }
 
 std::optional<Problem> ReadIncident(const HttpRequest& request, std::string* incident) {

@@ -32,17 +32,6 @@ HttpResponse Fhir(const json::object& resource) { return {200, std::string(kFhir
 
 bool IsGet(const HttpRequest& request) { return request.method == "GET" || request.method == "HEAD"; }
 
-// "127.0.0.1:8750" → "127.0.0.1", "[::1]:0" → "[::1]", "localhost" → "localhost"
-std::string HostWithoutPort(std::string_view host) {
-  if (host.starts_with('[')) return LowerCase(host.substr(0, host.find(']') + 1));
-  return LowerCase(host.substr(0, host.find(':')));
-}
-
-bool IsLoopback(std::string_view host) {
-  if (host == "localhost" || host == "[::1]") return true;
-  return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
-}
-
 std::string Joined(const std::vector<std::string>& lines) {
   std::string joined;
   for (const std::string& line : lines) joined += (joined.empty() ? "" : " ") + line;
@@ -81,26 +70,25 @@ json::object BundleOf(Endpoint endpoint, const Answer& answer, const BundleConte
 }  // namespace
 
 Service::Service(Node& node, const std::string& listen)
-    : node_(node), listen_(listen), listen_host_(HostWithoutPort(listen)), id_key_(crypto::Secret::Random(32)) {}
-
-bool Service::HostIsOurs(const HttpRequest& request) const {
-  if (!IsLoopback(listen_host_)) return true;
-  const std::string host = HostWithoutPort(request.Header("Host"));
-  return IsLoopback(host) || host == listen_host_;
-}
+    : node_(node), own_gate_(std::make_unique<Gate>(listen)), gate_(*own_gate_), listen_(listen), id_key_(crypto::Secret::Random(32)) {}
+Service::Service(Node& node, Gate& gate) : node_(node), gate_(gate), id_key_(crypto::Secret::Random(32)) {}
 
 std::string Service::BaseUrl(const HttpRequest& request) const {
   std::string_view host = request.Header("Host");
   const bool usable = !host.empty() && host.find_first_not_of(
                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                            "0123456789.-:[]") == std::string_view::npos;
-  return "http://" + (usable ? std::string(host) : listen_);
+  return gate_.scheme() + (usable ? std::string(host) : listen_);
 }
 
 HttpResponse Service::Answer(const HttpRequest& request) const {
-  HttpResponse response = HostIsOurs(request)
-                              ? Route(request)
-                              : ToResponse(AccessDenied("the Host header names another machine than this node"));
+  Gate::Visit visit = gate_.Meet(request);
+  HttpRequest placed;
+  if (!visit.answer && !visit.place.empty()) {
+    placed = request;
+    placed.place = visit.place;
+  }
+  HttpResponse response = visit.answer ? *std::move(visit.answer) : Route(visit.place.empty() ? request : placed);
   bool has_as_of = false;
   for (const auto& header : response.headers) has_as_of = has_as_of || header.name == "X-CPIS-As-Of";
   if (!has_as_of) response = WithAsOf(std::move(response), node_.GetStatus().as_of);
@@ -110,6 +98,7 @@ HttpResponse Service::Answer(const HttpRequest& request) const {
     const std::string value = Printable(request.Header(name), kMaxEcho);
     if (!value.empty()) response.headers.push_back({std::string(name), value});
   }
+  gate_.See(request, response);
   return response;
 }
 
@@ -186,7 +175,7 @@ HttpResponse Service::AnswerSearch(const HttpRequest& request) const {
 HttpResponse Service::SignIn(const HttpRequest& request) const {
   std::map<std::string, std::string> body;
   if (const auto problem = ReadBody(request, {.required = {"staff", "pin"}}, &body)) return ToResponse(*problem);
-  const Result<SessionInfo> session = node_.SignIn(body["staff"], body["pin"]);
+  const Result<SessionInfo> session = node_.SignIn(body["staff"], body["pin"], request.place);
   crypto::Wipe(body["pin"]);
   if (!session.ok()) return ToResponse(ProblemOf(session.status(), "INVALID_BODY"));
   return Json(ToJson(*session));

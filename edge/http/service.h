@@ -7,6 +7,7 @@
 #include <string>
 
 #include "crypto/secret.h"
+#include "edge/http/gate.h"
 #include "edge/http/problem.h"
 #include "edge/node.h"
 #include "platform/http.h"
@@ -15,10 +16,9 @@ namespace cpis::edge::http {
 
 class Service {
  public:
-  // `listen` is the HOST:PORT served on. On a loopback address only requests whose Host is a loopback name or that
-  // address are answered, so that no web page can reach the node through a DNS name of its own (rebinding). `node` must
-  // outlive the service.
+  // For this machine, on `listen` HOST:PORT, or for whom `gate` lets in. `node` and `gate` must outlive the service.
   Service(Node& node, const std::string& listen);
+  Service(Node& node, Gate& gate);
 
   // Any thread, several at once. Every request has an answer; failures are OperationOutcomes.
   platform::HttpResponse Answer(const platform::HttpRequest& request) const;
@@ -32,12 +32,12 @@ class Service {
   platform::HttpResponse Attend(const platform::HttpRequest& request) const;
   // `path` is what follows "/alerts".
   platform::HttpResponse RouteAlerts(const platform::HttpRequest& request, std::string_view path) const;
-  bool HostIsOurs(const platform::HttpRequest& request) const;
-  std::string BaseUrl(const platform::HttpRequest& request) const;  // "http://host:port", as the client wrote it
+  std::string BaseUrl(const platform::HttpRequest& request) const;  // "http://host:port" or "https://host:port", as the client wrote it
 
   Node& node_;
-  const std::string listen_;
-  const std::string listen_host_;
+  const std::unique_ptr<Gate> own_gate_;  // null when it was given one
+  Gate& gate_;
+  const std::string listen_;              // empty when it was given a gate
   const crypto::Secret id_key_;  // ids last as long as the daemon runs; see ResourceId
 };
 

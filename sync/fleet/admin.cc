@@ -330,6 +330,7 @@ const std::map<std::string_view, Method>& Methods() {
       {"fleet.keys.show", ShowKeys},
       {"fleet.keys.propose", ProposeKeySet},
       {"fleet.keys.adopt", AdoptKeySet},
+      {"fleet.lan-ca", ShowLanAuthority},
   };
   return kMethods;
 }

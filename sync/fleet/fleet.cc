@@ -74,6 +74,7 @@ Status Fleet::Load(const FleetOptions& options) {
     if (Status told = TellHub(); !told.ok()) platform::LogError("security", told.message());
   });
   resolve_desk_ = std::make_unique<ResolveDesk>(*store_);
+  lan_desk_ = std::make_unique<LanDesk>(*store_);
   alert_desk_ = std::make_unique<AlertDesk>(*store_, *mailbox_);
   CPIS_TRY(mailbox_->WriteQueued());
   TidyUp();
@@ -97,7 +98,7 @@ Status Fleet::Listen(const FleetOptions& options) {
     CPIS_TRY(roll_->RecordErasure(proof).status());
     return TellHub();
   };
-  CPIS_ASSIGN(link_, LinkServer::Start(options.listen, *store_, *hub_, {*attendance_desk_, *resolve_desk_, erasures}));
+  CPIS_ASSIGN(link_, LinkServer::Start(options.listen, *store_, *hub_, {*attendance_desk_, *resolve_desk_, erasures, lan_desk_.get()}));
 
   EnrolmentDesk::Options enrolment{options.enrol_listen, "", 0};
   std::string host;

@@ -88,6 +88,7 @@ class Fleet {
   std::unique_ptr<ImportDesk> import_desk_;
   std::unique_ptr<AttendanceDesk> attendance_desk_;
   std::unique_ptr<ResolveDesk> resolve_desk_;
+  std::unique_ptr<LanDesk> lan_desk_;
   std::unique_ptr<AlertDesk> alert_desk_;
   std::unique_ptr<LinkServer> link_;
   std::unique_ptr<EnrolmentDesk> enrolment_desk_;

@@ -94,4 +94,11 @@ Result<json::value> AdoptKeySet(const Call& call) {
   return json::value{{"adopted", true}};
 }
 
+Result<json::value> ShowLanAuthority(const Call& call) {
+  const std::string& pem = call.fleet.store().keys().lan_authority.certificate_pem;
+  CPIS_ASSIGN(const Bytes digest, crypto::CertificateSha256(pem));
+  CPIS_ASSIGN(const auto expiry, crypto::CertificateExpiry(pem));
+  return json::value{{"certificate", pem}, {"sha256", platform::Hex(digest)}, {"expires", platform::Rfc3339(Instant(expiry))}};
+}
+
 }  // namespace cpis::sync::fleet

@@ -16,5 +16,7 @@ Result<json::value> ProposeKeySet(const Call& call);
 Result<json::value> AdoptKeySet(const Call& call);
 // Of `fleet status`: epoch, and what somebody must do about it.
 Result<json::object> EpochStatus(Fleet& fleet);
+// The certificate that tablets are to trust: {certificate, sha256, expires}.
+Result<json::value> ShowLanAuthority(const Call& call);
 
 }  // namespace cpis::sync::fleet

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// DIR/keys, before sealing (crypto::WriteSealedFile, purpose "cpis.v1.fleet-keys"): format 1, then varint-sized in this order: content,
-// freshness, policy and box secrets, root public key, signed key set, CA certificate and key, server certificate and key, pepper,
-// index, England, directory, roster and ring keys, epoch secret, history.
+// DIR/keys, before sealing (crypto::WriteSealedFile, purpose "cpis.v1.fleet-keys"): format 3, then varint-sized in this order: content,
+// freshness, policy and box secrets, root public key, signed key set, CA certificate and key, server certificate and key, LAN CA
+// certificate and key, pepper, index, England, directory, roster and ring keys, epoch secret, history.
 // History: times when content, freshness, policy, box and root keys were made, 8 each (Unix ms) │ former key sets, varint count │
 // each varint-sized │ former box secrets, the same.
 #include "sync/fleet/keys.h"
@@ -16,7 +16,7 @@
 namespace cpis::sync::fleet {
 namespace {
 
-constexpr uint8_t kFormat = 2;
+constexpr uint8_t kFormat = 3;
 constexpr uint64_t kMaxKeyFileBytes = 1024 * 1024;
 constexpr std::array<std::string_view, kRotatableKeys> kNames{"content", "freshness", "policy", "box", "root"};
 constexpr std::string_view kPurpose = "cpis.v1.fleet-keys";
@@ -30,7 +30,7 @@ std::array<crypto::Secret*, 7> Symmetric(FleetKeys& keys) {
           &keys.epoch_secret};
 }
 
-std::array<crypto::CertificateAndKey*, 2> Certificates(FleetKeys& keys) { return {&keys.authority, &keys.server}; }
+std::array<crypto::CertificateAndKey*, 3> Certificates(FleetKeys& keys) { return {&keys.authority, &keys.server, &keys.lan_authority}; }
 
 void EncodeHistory(const FleetKeys& keys, crypto::SecretWriter& out) {
   for (const Instant at : keys.made) out.U64(static_cast<uint64_t>(at.time_since_epoch().count()));
@@ -135,6 +135,7 @@ Status MakeFleetKeys(const std::filesystem::path& state, platform::KeyStore& sto
   for (crypto::Secret* key : Symmetric(keys)) *key = crypto::Secret::Random(key == &keys.pepper ? 16 : 32);
   CPIS_ASSIGN(keys.authority, crypto::NewCertificateAuthority(std::string(trust_name) + " cpis-edge fleet", kAuthorityLifetime));
   CPIS_ASSIGN(keys.server, crypto::NewServerCertificate(keys.authority, kServerLifetime));
+  CPIS_ASSIGN(keys.lan_authority, crypto::NewLanAuthority(std::string(trust_name) + " cpis-edge vehicle LANs", kAuthorityLifetime));
 
   const crypto::SigningKey root = crypto::NewSigningKey();
   keys.root_public_key = root.public_key;

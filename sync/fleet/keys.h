@@ -37,6 +37,7 @@ struct FleetKeys {
   std::array<Instant, kRotatableKeys> made{}; // by RotatableKey
   crypto::CertificateAndKey authority;
   crypto::CertificateAndKey server;
+  crypto::CertificateAndKey lan_authority;    // of vehicles' own LANs: tablets trust it, and nothing of ours does
 
   crypto::Secret pepper;              // 16 bytes
   crypto::Secret index_key;

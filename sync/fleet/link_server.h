@@ -9,6 +9,7 @@
 
 #include "sync/fleet/attendance_desk.h"
 #include "sync/fleet/hub.h"
+#include "sync/fleet/lan_desk.h"
 #include "sync/fleet/resolve_desk.h"
 #include "sync/fleet/store.h"
 
@@ -19,6 +20,7 @@ struct LinkDesks {
   AttendanceDesk& attendance;
   ResolveDesk& resolve;
   std::function<Status(ByteView signed_erasure)> erasures{};  // see Roll::RecordErasure; none are taken without
+  LanDesk* lan = nullptr;                                      // no certificates are given without
 };
 
 class LinkServer {

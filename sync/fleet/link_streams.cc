@@ -321,4 +321,21 @@ grpc::ServerUnaryReactor* FleetSyncService::Prove(grpc::CallbackServerContext* c
   return reactor;
 }
 
+grpc::ServerUnaryReactor* FleetSyncService::CertifyLan(grpc::CallbackServerContext* context, const v1::LanRequest* request,
+                                                       v1::LanCertificate* reply) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const std::string node_id = PeerOf(*context);
+  if (lan_desk_ == nullptr || !hub_.MayConnect(node_id)) {
+    reactor->Finish(NotOurs());
+    return reactor;
+  }
+  auto certificate = lan_desk_->Certify(node_id, {request->request_pem(), {request->names().begin(), request->names().end()}});
+  if (certificate.ok()) {
+    reply->set_certificate_pem(*std::move(certificate));
+    reply->set_authority_pem(store_.keys().lan_authority.certificate_pem);
+  }
+  reactor->Finish(ToGrpc(certificate.status()));
+  return reactor;
+}
+
 }  // namespace cpis::sync::fleet

@@ -21,7 +21,7 @@ class FleetSyncService final : public v1::FleetSync::CallbackService {
   using Recognise = std::function<void(const std::string& peer, const std::string& node_id)>;
   FleetSyncService(Store& store, Hub& hub, LinkDesks desks, Recognise recognise)
       : store_(store), hub_(hub), desk_(desks.attendance), resolve_desk_(desks.resolve), erasures_(std::move(desks.erasures)),
-        recognise_(std::move(recognise)) {}
+        lan_desk_(desks.lan), recognise_(std::move(recognise)) {}
 
   grpc::ServerWriteReactor<v1::Signed>* Watch(grpc::CallbackServerContext* context, const v1::WatchRequest* request) override;
   grpc::ServerWriteReactor<v1::Signed>* Fetch(grpc::CallbackServerContext* context, const v1::FetchRequest* request) override;
@@ -29,6 +29,8 @@ class FleetSyncService final : public v1::FleetSync::CallbackService {
   grpc::ServerUnaryReactor* Resolve(grpc::CallbackServerContext* context, const v1::Signed* query, v1::Signed* reply) override;
   grpc::ServerBidiReactor<v1::Signed, v1::Signed>* Forward(grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* Prove(grpc::CallbackServerContext* context, const v1::Signed* proof, v1::Proved* reply) override;
+  grpc::ServerUnaryReactor* CertifyLan(grpc::CallbackServerContext* context, const v1::LanRequest* request,
+                                       v1::LanCertificate* reply) override;
 
  private:
   // The node that the client certificate names, which TLS has verified.
@@ -40,6 +42,7 @@ class FleetSyncService final : public v1::FleetSync::CallbackService {
   AttendanceDesk& desk_;
   ResolveDesk& resolve_desk_;
   const std::function<Status(ByteView)> erasures_;
+  LanDesk* const lan_desk_;
   const Recognise recognise_;
 };
 

@@ -68,13 +68,15 @@ class GrpcLink final : public Link {
   }
 
   Result<Bytes> Resolve(ByteView signed_query, std::chrono::milliseconds patience) override {
-    std::shared_ptr<v1::FleetSync::Stub> stub;
-    {
-      std::lock_guard lock(mutex_);
-      if (state_.online) stub = stub_;
-    }
+    const auto stub = OnlineStub();
     if (!stub) return platform::Unavailable("off line");
     return Ask(*stub, watchdog_, signed_query, patience);
+  }
+
+  Result<LanCertificate> CertifyLan(const LanWish& wish, std::chrono::milliseconds patience) override {
+    const auto stub = OnlineStub();
+    if (!stub) return platform::Unavailable("off line");
+    return AskCertificate(*stub, watchdog_, wish, patience);
   }
 
  private:
@@ -123,6 +125,12 @@ class GrpcLink final : public Link {
     if (state_.online || stopping_) return;
     state_ = {true, clock_.Now(), ""};
     platform::LogInfo("link", "on line");
+  }
+
+  // Null while off line.
+  std::shared_ptr<v1::FleetSync::Stub> OnlineStub() const {
+    std::lock_guard lock(mutex_);
+    return state_.online ? stub_ : nullptr;
   }
 
   void SetStub(std::shared_ptr<v1::FleetSync::Stub> stub) {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "platform/clock.h"
 #include "sync/node/identity.h"
@@ -17,6 +18,15 @@ struct LinkState {
   bool online = false;
   platform::Instant since;
   std::string last_error;  // made for people: no number, name or key
+};
+
+struct LanWish {
+  std::string request_pem;         // PKCS #10
+  std::vector<std::string> names;  // beside the node's own
+};
+struct LanCertificate {
+  std::string certificate_pem;
+  std::string authority_pem;
 };
 
 class Link {
@@ -44,6 +54,8 @@ class Link {
   // Asks the server one question (sync/resolve.h) and gives its signed reply, unopened. kUnavailable: off line, not answered
   // within `patience`, or stopped meanwhile; kDenied: the server refuses this node, or the query. Any thread, several at once.
   virtual Result<Bytes> Resolve(ByteView signed_query, std::chrono::milliseconds patience) = 0;
+  // Asks for a certificate for the vehicle's LAN. Failures as Resolve's; what cannot be given is kDenied or kUnavailable, saying why.
+  virtual Result<LanCertificate> CertifyLan(const LanWish& wish, std::chrono::milliseconds patience) = 0;
   // Ends all calls and threads, within 2 s. What is asked of it afterwards is answered as off line.
   virtual void Stop() = 0;
 };

@@ -38,6 +38,9 @@ class Bell {
 // One question, with a deadline; kUnavailable when it is over, or when the watchdog stops everything.
 Result<Bytes> Ask(v1::FleetSync::Stub& stub, Watchdog& watchdog, ByteView signed_query, std::chrono::milliseconds patience);
 
+// The same, for a certificate (certify_lan.cc).
+Result<LanCertificate> AskCertificate(v1::FleetSync::Stub& stub, Watchdog& watchdog, const LanWish& wish, std::chrono::milliseconds patience);
+
 // A channel of its own, not connected yet.
 std::shared_ptr<grpc::Channel> Dial(const Identity& identity);
 Status ToStatus(const grpc::Status& status, std::string_view call);

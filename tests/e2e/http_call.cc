@@ -34,17 +34,25 @@ HttpReply Ask(const std::string& address, const HttpCall& call) {
   const timeval limit{Patient(seconds(10)).count() / 1000, 0};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 
-  std::string request = call.method + " " + call.target + " HTTP/1.1\r\nHost: " + address + "\r\nConnection: close\r\n";
-  for (const auto& [name, value] : call.headers) request += name + ": " + value + "\r\n";
-  if (!call.body.empty()) request += "Content-Length: " + std::to_string(call.body.size()) + "\r\n";
-  request += "\r\n" + call.body;
+  const std::string request = Written(address, call);
   send(fd, request.data(), request.size(), MSG_NOSIGNAL);
 
   std::string answer;
   std::array<char, 8192> chunk{};
   for (ssize_t got; (got = recv(fd, chunk.data(), chunk.size(), 0)) > 0;) answer.append(chunk.data(), static_cast<size_t>(got));
   close(fd);
+  return ReadReply(answer);
+}
 
+std::string Written(const std::string& host, const HttpCall& call) {
+  const std::string named = call.headers.contains("Host") ? "" : "Host: " + host + "\r\n";
+  std::string request = call.method + " " + call.target + " HTTP/1.1\r\n" + named + "Connection: close\r\n";
+  for (const auto& [name, value] : call.headers) request += name + ": " + value + "\r\n";
+  if (!call.body.empty()) request += "Content-Length: " + std::to_string(call.body.size()) + "\r\n";
+  return request + "\r\n" + call.body;
+}
+
+HttpReply ReadReply(const std::string& answer) {
   const size_t head = answer.find("\r\n\r\n");
   if (head == std::string::npos) return {};
   HttpReply reply;

@@ -28,6 +28,10 @@ struct HttpCall {
 // `address` is HOST:PORT with a numeric host. Waits at most ten seconds for the whole answer.
 HttpReply Ask(const std::string& address, const HttpCall& call);
 
+// Request and answer as bytes; an answer that is not whole has status 0.
+std::string Written(const std::string& host, const HttpCall& call);
+HttpReply ReadReply(const std::string& answer);
+
 // The port of HOST:PORT.
 uint16_t PortOf(const std::string& address);
 

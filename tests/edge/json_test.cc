@@ -82,7 +82,7 @@ TEST_CASE("a status is rendered as the contract writes it") {
       R"("region":[{"code":"E10000017","name":"Lancashire County Council","rows":5,"sequence":2}],)"
       R"("england_index":{"prefixes":0,"false_positive_rate":null,"as_of":null},)"
       R"("journal":{"attendances_waiting":1,"audit_waiting":4,"quarantined":0},"lease":{"expires":"2026-11-25T02:00:00Z"},)"
-      R"("key_store":{"kind":"plain","hardware_bound":false},"wiped":null,"alerts":0})");
+      R"("key_store":{"kind":"plain","hardware_bound":false},"wiped":null,"alerts":0,"lan":null})");
 }
 
 TEST_CASE("outbox, verify and doctor are lists") {

@@ -94,7 +94,7 @@ class FakeNode : public Node {
   std::string acknowledged;
   int lookups = 0;
   int attends = 0;
-  std::string token, staff, pin, server, code, id;
+  std::string token, staff, pin, place, server, code, id;
   LookupRequest lookup;
   AttendRequest attend;
   std::chrono::milliseconds waited{-1};
@@ -105,8 +105,9 @@ class FakeNode : public Node {
     code = c;
     return enrol;
   }
-  Result<SessionInfo> SignIn(const std::string& who, const std::string& p) override {
+  Result<SessionInfo> SignIn(const std::string& who, const std::string& p, const std::string& where) override {
     staff = who;
+    place = where;
     pin = p;
     return session;
   }

@@ -158,6 +158,12 @@ TEST_CASE("a certificate with any one fault is refused at the handshake") {
   CHECK_FALSE(in("the fleet server's own", CertificateOf(server.keys.server.certificate_pem).get(),
                  PrivateKeyOf(PemOf(server.keys.server.private_key_pem)).get()));
   CHECK_FALSE(in("the authority itself", ca, ca_key));
+  const auto request = *crypto::NewCertificateRequest("x");
+  CHECK_FALSE(in("its own, for its LAN", CertificateOf(*LanDesk(*server.store).Certify(id, {request.request_pem, {}})).get(),
+                 PrivateKeyOf(PemOf(request.private_key_pem)).get()));
+  const Certificate lan_ca = CertificateOf(server.keys.lan_authority.certificate_pem);
+  const Key lan_key = PrivateKeyOf(PemOf(server.keys.lan_authority.private_key_pem));
+  CHECK_FALSE(in("a client's, under the LAN authority", Issue({{id}}, key.get(), lan_ca.get(), lan_key.get()).get(), key.get()));
   CHECK_FALSE(in("SHA-1", Issue({.names = {id}, .digest = EVP_sha1()}, key.get(), ca, ca_key).get(), key.get()));
   const Key weak(EVP_RSA_gen(1024));
   CHECK_FALSE(in("RSA of 1024 bits", Issue({{id}}, weak.get(), ca, ca_key).get(), weak.get()));
@@ -243,6 +249,10 @@ TEST_CASE("a node refuses a server that is not its fleet's, by name, time, use a
   SECTION("another authority") { CHECK_FALSE(reaches(good, nullptr, key.get())); }
   SECTION("another name") {
     CHECK_FALSE(reaches({.names = {std::string(crypto::kFleetServerName)}, .usage = "serverAuth", .other_name = "DNS:x.invalid"}, ca, ca_key));
+  }
+  SECTION("the LAN authority, though it gave the fleet server's name") {
+    const Key lan_key = PrivateKeyOf(PemOf(server.keys.lan_authority.private_key_pem));
+    CHECK_FALSE(reaches(good, CertificateOf(server.keys.lan_authority.certificate_pem).get(), lan_key.get()));
   }
   SECTION("expired") {
     CHECK_FALSE(reaches({.names = {"x"}, .usage = "serverAuth", .begins = -2 * kHour, .ends = -60, .other_name = name.c_str()}, ca, ca_key));

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/http/gate.h"
+
+#include "edge/http/pairing.h"
+#include "edge/http/text.h"
+
+namespace cpis::edge::http {
+namespace {
+
+using platform::HttpRequest;
+using platform::HttpResponse;
+
+// "127.0.0.1:8750" → "127.0.0.1", "[::1]:0" → "[::1]", "localhost" → "localhost"
+std::string HostWithoutPort(std::string_view host) {
+  if (host.starts_with('[')) return LowerCase(host.substr(0, host.find(']') + 1));
+  return LowerCase(host.substr(0, host.find(':')));
+}
+
+RequestRates::Time Now() { return std::chrono::steady_clock::now(); }
+
+HttpResponse TooMany(int seconds) {
+  return ToResponse({429, "throttled", "TOO_MANY_REQUESTS", "too many requests: slow down, so that others are answered too", seconds, ""});
+}
+
+// What a tablet needs to be paired: no answer about anybody.
+bool IsForStrangers(const HttpRequest& request) {
+  if (request.path == kPairingPath) return true;
+  const bool read = request.method == "GET" || request.method == "HEAD";
+  return read && (request.path == "/" || request.path == "/healthz" || request.path.starts_with("/page/"));
+}
+
+}  // namespace
+
+bool IsLoopbackHost(std::string_view host) {
+  const std::string name = HostWithoutPort(host);
+  if (name == "localhost" || name == "[::1]") return true;
+  return name.starts_with("127.") && name.find_first_not_of("0123456789.") == std::string::npos;
+}
+
+Gate::Gate(const std::string& listen, Origins origins) : loopback_host_(HostWithoutPort(listen)), origins_(std::move(origins)) {}
+Gate::Gate(Lan& lan, Origins origins) : lan_(&lan), origins_(std::move(origins)) {}
+
+void Gate::AnswerTo(std::set<std::string> hosts) {
+  const std::lock_guard lock(mutex_);
+  hosts_ = std::move(hosts);
+}
+
+bool Gate::Admits(const std::string& peer, size_t open) {
+  return open < kTabletConnections && connections_.Take(peer, Now()) == 0;
+}
+
+// A web page may point a DNS name of its own at this node (rebinding): only names that are the node's are answered.
+bool Gate::HostIsOurs(std::string_view host) {
+  if (lan_ == nullptr) return IsLoopbackHost(host) || HostWithoutPort(host) == loopback_host_;
+  const std::lock_guard lock(mutex_);
+  return hosts_.contains(LowerCase(host));
+}
+
+Gate::Visit Gate::Meet(const HttpRequest& request) {
+  if (lan_ != nullptr) return MeetOnLan(request);
+  if (!HostIsOurs(request.Header("Host"))) {
+    return {ToResponse(AccessDenied("the Host header names another machine than this node")), ""};
+  }
+  if (auto answer = origins_.Judge(request, scheme() + LowerCase(request.Header("Host")))) return {std::move(answer), ""};
+  if (request.path == kPairingPath) return {AnswerPairingHere(request), ""};
+  return {};
+}
+
+// The allowance first: whatever is answered costs something.
+Gate::Visit Gate::MeetOnLan(const HttpRequest& request) {
+  const std::string token = TabletToken(request);
+  const std::optional<TabletShown> tablet = token.empty() ? std::nullopt : lan_->TabletWith(token);
+  const int wait = tablet ? tablets_.Take(tablet->id, Now()) : strangers_.Take(request.peer, Now());
+  if (wait > 0) return {TooMany(wait), ""};
+  const std::string host = LowerCase(request.Header("Host"));
+  if (!HostIsOurs(host)) return {ToResponse(AccessDenied("the Host header is no name of this node's certificate")), ""};
+  if (auto answer = origins_.Judge(request, scheme() + host)) return {std::move(answer), ""};
+  if (request.path == kPairingPath) return {AnswerPairing(request, *lan_, tablet), ""};
+  if (!tablet && !IsForStrangers(request)) {
+    return {ToResponse(AccessDenied("this tablet or application is not paired with the vehicle (POST /pairing with the code that "
+                                    "cpisctl node tablet add NAME prints)")),
+            ""};
+  }
+  return {std::nullopt, tablet ? tablet->id : ""};
+}
+
+}  // namespace cpis::edge::http
