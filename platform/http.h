@@ -42,6 +42,7 @@ struct HttpResponse {
   std::string content_type = "application/json";
   std::vector<HttpHeader> headers;
   std::string body;
+  bool last = false;  // whether the connection ends with it
 };
 
 struct TlsIdentity {
@@ -52,7 +53,7 @@ struct TlsIdentity {
 // Serves until destroyed. Bad requests, bodies over the limit (413), header floods (431) and slow peers (408) are answered
 // here with `refuse`, never closed silently. HEAD is answered as GET without a body. When there is no connection left for a
 // newcomer, one that keeps the server waiting gives way in silence: first one that was never answered, of those the one that
-// has waited longest. Only when all are being answered is the newcomer refused (503). Whoever is told 429 must connect again.
+// has waited longest. Only when all are being answered is the newcomer refused (503).
 class HttpServer {
  public:
   using Handler = std::function<HttpResponse(const HttpRequest&)>;  // called on worker threads, several at once

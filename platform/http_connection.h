@@ -263,7 +263,7 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
     Shared& shared = self->shared_;
     HttpResponse response = shared.stopping ? shared.answers.Refuse(503, "the service is stopping")
                                             : shared.answers.Answer(self->request_);
-    const bool keep = self->parser_->keep_alive() && !shared.stopping && response.status != 429;
+    const bool keep = self->parser_->keep_alive() && !shared.stopping && !response.last;
     const Persistence persistence = keep ? Persistence::kKeepAlive : Persistence::kClose;
     self->Encode(std::move(response), persistence);
     const size_t sent = --shared.in_hand == 0 ? self->SendAtOnce() : 0;

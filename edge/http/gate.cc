@@ -19,7 +19,10 @@ std::string HostWithoutPort(std::string_view host) {
 RequestRates::Time Now() { return std::chrono::steady_clock::now(); }
 
 HttpResponse TooMany(int seconds) {
-  return ToResponse({429, "throttled", "TOO_MANY_REQUESTS", "too many requests: slow down, so that others are answered too", seconds, ""});
+  HttpResponse response =
+      ToResponse({429, "throttled", "TOO_MANY_REQUESTS", "too many requests: slow down, so that others are answered too", seconds, ""});
+  response.last = true;
+  return response;
 }
 
 // What a tablet needs to be paired: no answer about anybody.

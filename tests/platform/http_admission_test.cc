@@ -11,13 +11,13 @@ namespace {
 
 struct Server {
   std::unique_ptr<HttpServer> server;
-  int status = 200;
+  bool last = false;
 
   explicit Server(std::function<bool(const std::string&, size_t)> admit) {
     HttpServer::Options options;
     options.admit = std::move(admit);
     auto started = HttpServer::Start(
-        std::move(options), [this](const HttpRequest& request) { return HttpResponse{status, "text/plain", {}, "from " + request.peer}; },
+        std::move(options), [this](const HttpRequest& request) { return HttpResponse{200, "text/plain", {}, "from " + request.peer, last}; },
         [](int refused, std::string_view) { return HttpResponse{refused, "text/plain", {}, "refused"}; });
     REQUIRE(started.ok());
     server = *std::move(started);
@@ -51,12 +51,12 @@ TEST_CASE("an address that has its share of connections gets no more, and anothe
   for (const int fd : {first, second, third, neighbour}) ::close(fd);
 }
 
-TEST_CASE("who is told that it asks too often must connect again") {
+TEST_CASE("who is given a last answer must connect again") {
   Server server([](const std::string&, size_t) { return true; });
   const int fd = server.From(3);
   CHECK(Asks(fd).find("200") != std::string::npos);
-  server.status = 429;
-  CHECK(Asks(fd).find("429") != std::string::npos);
+  server.last = true;
+  CHECK(Asks(fd).find("Connection: close") != std::string::npos);
   CHECK(Asks(fd).empty());
   ::close(fd);
 }

@@ -116,6 +116,7 @@ TEST_CASE("who asks too often waits, and nobody else does") {
   CHECK(answered <= kStrangerRequests + 2);
   const HttpResponse refused = gateway.service.Answer(stranger);
   CHECK(refused.status == 429);
+  CHECK(refused.last);
   CHECK(std::stoi(Header(refused, "Retry-After")) > 0);
   CHECK(gateway.Status(neighbour) == 200);
   CHECK(gateway.Status(tablet) == 200);  // the same address, and paired
