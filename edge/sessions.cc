@@ -49,9 +49,9 @@ std::optional<SignedIn> Sessions::Use(const std::string& token, const sync::Poli
   return found->second.who;
 }
 
-std::optional<SessionLeft> Sessions::Look(const std::string& token, const sync::Policy& policy) const {
+std::optional<SessionLeft> Sessions::Look(const std::string& token, const sync::Policy& policy) {
   const std::lock_guard lock(mutex_);
-  const auto found = sessions_.find(HashOf(token));
+  const auto found = Find(token);
   if (found == sessions_.end() || Over(found->second, policy)) return std::nullopt;
   const Session& session = found->second;
   const auto now = clock_.SinceBoot();

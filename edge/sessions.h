@@ -40,8 +40,8 @@ class Sessions {
   SessionInfo Begin(SignedIn who, const sync::Policy& policy, Instant now);
   // Who holds the token, if it comes from where it was given (place.h); asking counts as use.
   std::optional<SignedIn> Use(const std::string& token, const sync::Policy& policy);
-  // Who holds the token, and for how long yet; asking is no use.
-  std::optional<SessionLeft> Look(const std::string& token, const sync::Policy& policy) const;
+  // As Use, and for how long yet; asking is no use.
+  std::optional<SessionLeft> Look(const std::string& token, const sync::Policy& policy);
   bool End(const std::string& token);
   // Ends everyone of that staff id: they were struck off the roster.
   void EndAllOf(const std::string& staff);

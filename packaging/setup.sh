@@ -10,7 +10,7 @@ packages=(
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
   libboost1.81-dev libboost-json1.81-dev libpugixml-dev libcli11-dev libtomlplusplus-dev
   libtss2-dev
-  catch2 swtpm systemd chromium
+  catch2 swtpm systemd chromium libnss3-tools
 )
 # By command: some machines have node from elsewhere.
 command -v node >/dev/null || packages+=(nodejs)

@@ -17,7 +17,7 @@ namespace cpis::edge::http {
 
 // The knobs, each with its reason.
 constexpr int kTabletRequests = 600;        // a minute: a crew's page asks a few a minute, an ePCR application some hundred at worst
-constexpr int kStrangerRequests = 120;      // of an address: to load the page three times, and pair
+constexpr int kStrangerRequests = 300;      // of an address: to load the page nine times, and pair
 constexpr size_t kTabletConnections = 16;   // of an address: browsers open six, and an application beside them
 constexpr int kConnectionsAMinute = 240;    // of an address: a handshake costs a millisecond
 constexpr int kLanConnections = 256;        // together: 40 KB each, and a daemon may have 1,024 descriptors for all it does

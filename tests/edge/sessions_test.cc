@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "edge/place.h"
+
 namespace cpis::edge {
 
 using namespace std::chrono_literals;
@@ -29,6 +31,25 @@ TEST_CASE("asking how long a session lasts yet is no use of it") {
   CHECK_FALSE(sessions.Look(token, policy));
   CHECK_FALSE(sessions.Use(token, policy));
   CHECK_FALSE(sessions.Look("nobody's token", policy));
+}
+
+TEST_CASE("a session is looked at, used and ended where it began, and nowhere else") {
+  platform::ManualClock clock(*platform::ParseRfc3339("2026-11-22T02:00:00Z"));
+  const sync::Policy policy;
+  Sessions sessions(clock);
+  SignedIn at_tablet{"crew-1"};
+  at_tablet.place = "tablet-1";
+  const std::string token = sessions.Begin(at_tablet, policy, clock.Now()).token;
+  for (const std::string place : {"", "tablet-2", "tablet-1x"}) {
+    CAPTURE(place);
+    CHECK_FALSE(sessions.Look(TokenAt(place, token), policy));
+    CHECK_FALSE(sessions.Use(TokenAt(place, token), policy));
+    CHECK_FALSE(sessions.End(TokenAt(place, token)));
+  }
+  CHECK(sessions.Look(TokenAt("tablet-1", token), policy));
+  CHECK(sessions.Use(TokenAt("tablet-1", token), policy));
+  CHECK(sessions.End(TokenAt("tablet-1", token)));
+  CHECK_FALSE(sessions.Look(TokenAt("tablet-1", token), policy));
 }
 
 }  // namespace cpis::edge

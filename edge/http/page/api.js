@@ -68,14 +68,9 @@ export class Vehicle {
     }
   }
 
-  /** Whether this tablet has to be paired first; a daemon that pairs none has no such path. */
+  /** Whether this tablet has to be paired first. */
   async needsPairing() {
-    try {
-      return (await this.#ask('GET', '/pairing')).paired === false;
-    } catch (error) {
-      if (error instanceof Refused && error.status === 404) return false;
-      throw error;
-    }
+    return !(await this.#ask('GET', '/pairing')).paired;
   }
 
   /** @param {string} code */

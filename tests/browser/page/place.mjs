@@ -7,12 +7,13 @@ import { after, afterEach, before } from 'node:test';
 import { World } from '../world.mjs';
 import { Tablet, opensBrowser } from './tablet.mjs';
 
-/** `begun` is given the world before the first test. */
-export function standsHere({ options = [], begun } = {}) {
+/** `begun` is given the world before the first test, and `network` too, for what `opensBrowser` wants to know. */
+export function standsHere({ options = [], begun, network } = {}) {
   let world, browser;
   const open = [];
   before(async () => {
-    [world, browser] = await Promise.all([World.begins(...options), opensBrowser()]);
+    world = await World.begins(...options);
+    browser = await opensBrowser(await network?.(world));
     await world.does('widens-limits');
     await begun?.(world);
     await world.does('catches-up');
@@ -26,7 +27,7 @@ export function standsHere({ options = [], begun } = {}) {
   });
 
   async function opens(how = {}) {
-    const tablet = await Tablet.opens(browser, how.url ?? `${world.base}/`, how);
+    const tablet = await Tablet.opens(browser, how.url?.(world) ?? `${world.base}/`, how);
     open.push(tablet);
     return { world, tablet };
   }

@@ -2,7 +2,9 @@
 //
 // A tablet with the page open in Debian's Chromium. Every state that a test names is kept as a picture, and judged by axe-core.
 
-import { mkdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import assert from 'node:assert/strict';
 import { AxeBuilder } from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
@@ -16,8 +18,26 @@ const quiet = ['--no-sandbox', '--disable-quic', '--disable-background-networkin
 
 export const sizes = { narrow: { width: 320, height: 640 }, wide: { width: 1280, height: 800 } };
 
-export async function opensBrowser() {
-  return chromium.launch({ executablePath: process.env.CPIS_CHROMIUM ?? '/usr/bin/chromium', args: quiet });
+/**
+ * @param {{ authority?: string, hosts?: Object<string, string> }} network  a certificate authority in PEM that is installed on the
+ *   tablet as an administrator would, and addresses of names that no name server here knows
+ */
+export async function opensBrowser({ authority, hosts = {} } = {}) {
+  const home = mkdtempSync(`${tmpdir()}/cpis-browser-`);
+  if (authority) installs(authority, `${home}/.pki/nssdb`);
+  const maps = Object.entries(hosts).map(([name, address]) => `MAP ${name} ${address}`);
+  const browser = await chromium.launch({ executablePath: process.env.CPIS_CHROMIUM ?? '/usr/bin/chromium',
+    args: [...quiet, `--host-resolver-rules=${maps.join(',')}`], env: { ...process.env, HOME: home } });
+  browser.on('disconnected', () => rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
+  return browser;
+}
+
+function installs(authority, directory) {
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(`${directory}/authority.pem`, authority);
+  const database = ['-d', `sql:${directory}`];
+  execFileSync('certutil', [...database, '-N', '--empty-password']);
+  execFileSync('certutil', [...database, '-A', '-n', 'fleet', '-t', 'C,,', '-i', `${directory}/authority.pem`]);
 }
 
 /** As `eventually`, and an assertion. */
