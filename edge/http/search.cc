@@ -9,6 +9,7 @@
 #include "edge/http/prefer.h"
 #include "edge/http/text.h"
 #include "edge/place.h"
+#include "edge/tuning.h"
 
 namespace cpis::edge::http {
 namespace {
@@ -17,7 +18,6 @@ using platform::HttpHeader;
 using platform::HttpRequest;
 
 constexpr std::string_view kAssigned = "http://terminology.hl7.org/CodeSystem/v3-RoleClass|ASSIGNED";
-constexpr size_t kMaxIncident = 64;
 
 bool NamesIdentifier(std::string_view name) { return name == "patient:identifier" || name == "patient.identifier"; }
 
@@ -161,8 +161,8 @@ std::string BearerToken(const HttpRequest& request) {
 
 std::optional<Problem> ReadIncident(const HttpRequest& request, std::string* incident) {
   const std::string_view value = request.Header("X-Incident-Ref");
-  if (value.size() > kMaxIncident || !IsPrintable(value)) {
-    return PreconditionFailed("header X-Incident-Ref must be printable ASCII of at most 64 characters");
+  if (value.size() > kMaxIncidentBytes || !IsPrintable(value)) {
+    return PreconditionFailed("header X-Incident-Ref must be printable ASCII of at most " + std::to_string(kMaxIncidentBytes) + " characters");
   }
   *incident = std::string(value);
   return std::nullopt;

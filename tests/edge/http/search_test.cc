@@ -109,7 +109,7 @@ TEST_CASE("any other IsUnscheduledAccessEvent is PRECONDITION_FAILED") {
 
 TEST_CASE("an incident that cannot be one is PRECONDITION_FAILED") {
   SearchedVehicle vehicle;
-  CHECK(IssueCode(vehicle.AskWith("X-Incident-Ref", std::string(65, 'x'))) == "PRECONDITION_FAILED");
+  CHECK(IssueCode(vehicle.AskWith("X-Incident-Ref", std::string(101, 'x'))) == "PRECONDITION_FAILED");
   CHECK(IssueCode(vehicle.AskWith("X-Incident-Ref", "a\tb")) == "PRECONDITION_FAILED");
 }
 
