@@ -160,7 +160,7 @@ Result<std::optional<std::vector<std::string>>> LanNames(const Settings& setting
 
 // Plain HTTP carries numbers and PINs: it must not leave the machine.
 Status CheckHttp(const std::string& listen) {
-  if (edge::http::IsLoopbackHost(listen)) return Status::Ok();
+  if (edge::http::IsLoopback(listen)) return Status::Ok();
   return platform::Invalid("--http \"" + listen +
                            "\" is not this machine's own (plain HTTP stays on 127.0.0.1; for tablets on the vehicle's LAN use --lan " +
                            listen + ")");
@@ -199,7 +199,7 @@ int Serve(const Settings& settings, platform::StopSignal& stop) {
       });
   if (!local.ok()) return Refuse(ExitCodeOfStart(local.status()), local.status().message());
 
-  edge::http::Gate gate(settings.http, *origins);
+  edge::http::Gate gate(*origins);
   const edge::http::Service service(node, gate);
   platform::HttpServer::Options http;
   http.listen = settings.http;

@@ -10,11 +10,7 @@ namespace {
 using platform::HttpRequest;
 using platform::HttpResponse;
 
-// "127.0.0.1:8750" → "127.0.0.1", "[::1]:0" → "[::1]", "localhost" → "localhost"
-std::string HostWithoutPort(std::string_view host) {
-  if (host.starts_with('[')) return LowerCase(host.substr(0, host.find(']') + 1));
-  return LowerCase(host.substr(0, host.find(':')));
-}
+constexpr uint16_t kHttpPort = 80;
 
 RequestRates::Time Now() { return std::chrono::steady_clock::now(); }
 
@@ -34,14 +30,13 @@ bool IsForStrangers(const HttpRequest& request) {
 
 }  // namespace
 
-bool IsLoopbackHost(std::string_view host) {
-  const std::string name = HostWithoutPort(host);
-  if (name == "localhost" || name == "[::1]") return true;
+bool IsLoopback(std::string_view host) {
+  std::string name;
+  uint16_t port = 0;
+  if (!platform::ParseHostPort(LowerCase(host), kHttpPort, &name, &port).ok()) return false;
+  if (name == "localhost" || name == "::1") return true;
   return name.starts_with("127.") && name.find_first_not_of("0123456789.") == std::string::npos;
 }
-
-Gate::Gate(const std::string& listen, Origins origins) : loopback_host_(HostWithoutPort(listen)), origins_(std::move(origins)) {}
-Gate::Gate(Lan& lan, Origins origins) : lan_(&lan), origins_(std::move(origins)) {}
 
 void Gate::AnswerTo(std::set<std::string> hosts) {
   const std::lock_guard lock(mutex_);
@@ -54,7 +49,7 @@ bool Gate::Admits(const std::string& peer, size_t open) {
 
 // A web page may point a DNS name of its own at this node (rebinding): only names that are the node's are answered.
 bool Gate::HostIsOurs(std::string_view host) {
-  if (lan_ == nullptr) return IsLoopbackHost(host) || HostWithoutPort(host) == loopback_host_;
+  if (lan_ == nullptr) return IsLoopback(host);
   const std::lock_guard lock(mutex_);
   return hosts_.contains(LowerCase(host));
 }

@@ -25,10 +25,10 @@ constexpr int kLanConnections = 256;        // together: 40 KB each, and a daemo
 // Thread-safe.
 class Gate {
  public:
-  // This machine's. `listen` is the HOST:PORT served on: answered are loopback names and that host.
-  explicit Gate(const std::string& listen, Origins origins = {});
+  // This machine's.
+  explicit Gate(Origins origins = {}) : origins_(std::move(origins)) {}
   // The LAN's: answers nobody before AnswerTo. `lan` must outlive it.
-  Gate(Lan& lan, Origins origins);
+  Gate(Lan& lan, Origins origins) : lan_(&lan), origins_(std::move(origins)) {}
 
   // The Hosts that are this node's there, "gateway.lan:8743".
   void AnswerTo(std::set<std::string> hosts);
@@ -50,7 +50,6 @@ class Gate {
   Visit MeetOnLan(const platform::HttpRequest& request);
 
   Lan* const lan_ = nullptr;        // null: this machine's
-  const std::string loopback_host_;
   const Origins origins_;
   RequestRates tablets_{kTabletRequests};
   RequestRates strangers_{kStrangerRequests};
@@ -59,7 +58,7 @@ class Gate {
   std::set<std::string> hosts_;     // guarded by mutex_; of the LAN's
 };
 
-// Whether a host of HOST or HOST:PORT is this machine to itself; what plain HTTP may be served on.
-bool IsLoopbackHost(std::string_view host);
+// Whether HOST or HOST:PORT is this machine to itself; what plain HTTP may be served on.
+bool IsLoopback(std::string_view host);
 
 }  // namespace cpis::edge::http

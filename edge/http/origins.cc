@@ -11,7 +11,7 @@ namespace {
 using platform::HttpRequest;
 using platform::HttpResponse;
 
-constexpr const char* kMethods = "GET, HEAD, POST, DELETE";
+constexpr const char* kMethods = "GET, HEAD, POST, PUT, DELETE";
 constexpr const char* kAsked =
     "Authorization, Content-Type, Accept, Prefer, TraceID, X-Request-ID, X-Correlation-ID, IsUnscheduledAccessEvent, X-Incident-Ref, "
     "X-CPIS-Tablet";

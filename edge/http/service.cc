@@ -69,26 +69,8 @@ json::object BundleOf(Endpoint endpoint, const Answer& answer, const BundleConte
 
 }  // namespace
 
-Service::Service(Node& node, const std::string& listen)
-    : node_(node), own_gate_(std::make_unique<Gate>(listen)), gate_(*own_gate_), listen_(listen), id_key_(crypto::Secret::Random(32)) {}
-Service::Service(Node& node, Gate& gate) : node_(node), gate_(gate), id_key_(crypto::Secret::Random(32)) {}
-
-std::string Service::BaseUrl(const HttpRequest& request) const {
-  std::string_view host = request.Header("Host");
-  const bool usable = !host.empty() && host.find_first_not_of(
-                                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                           "0123456789.-:[]") == std::string_view::npos;
-  return gate_.scheme() + (usable ? std::string(host) : listen_);
-}
-
 HttpResponse Service::Answer(const HttpRequest& request) const {
-  Gate::Visit visit = gate_.Meet(request);
-  HttpRequest placed;
-  if (!visit.answer && !visit.place.empty()) {
-    placed = request;
-    placed.place = visit.place;
-  }
-  HttpResponse response = visit.answer ? *std::move(visit.answer) : Route(visit.place.empty() ? request : placed);
+  HttpResponse response = Meet(request);
   bool has_as_of = false;
   for (const auto& header : response.headers) has_as_of = has_as_of || header.name == "X-CPIS-As-Of";
   if (!has_as_of) response = WithAsOf(std::move(response), node_.GetStatus().as_of);
@@ -100,6 +82,15 @@ HttpResponse Service::Answer(const HttpRequest& request) const {
   }
   gate_.See(request, response);
   return response;
+}
+
+HttpResponse Service::Meet(const HttpRequest& request) const {
+  Gate::Visit visit = gate_.Meet(request);
+  if (visit.answer) return *std::move(visit.answer);
+  if (visit.place.empty()) return Route(request);
+  HttpRequest placed = request;
+  placed.place = std::move(visit.place);
+  return Route(placed);
 }
 
 HttpResponse Service::Route(const HttpRequest& request) const {
@@ -165,7 +156,7 @@ HttpResponse Service::AnswerSearch(const HttpRequest& request) const {
     return WithAsOf(ToResponse(NoAnswer(answer)), answer.as_of);
   }
   BundleContext context;
-  context.self = BaseUrl(request) + SelfPath(search, answer.nhs_number);
+  context.self = gate_.scheme() + std::string(request.Header("Host")) + SelfPath(search, answer.nhs_number);
   context.include_viewers = search.include_viewers;
   context.flag_code = search.flag_code;
   context.id_key = &id_key_;

@@ -16,14 +16,14 @@ namespace cpis::edge::http {
 
 class Service {
  public:
-  // For this machine, on `listen` HOST:PORT, or for whom `gate` lets in. `node` and `gate` must outlive the service.
-  Service(Node& node, const std::string& listen);
-  Service(Node& node, Gate& gate);
+  // For whom `gate` lets in. `node` and `gate` must outlive the service.
+  Service(Node& node, Gate& gate) : node_(node), gate_(gate), id_key_(crypto::Secret::Random(32)) {}
 
   // Any thread, several at once. Every request has an answer; failures are OperationOutcomes.
   platform::HttpResponse Answer(const platform::HttpRequest& request) const;
 
  private:
+  platform::HttpResponse Meet(const platform::HttpRequest& request) const;
   platform::HttpResponse Route(const platform::HttpRequest& request) const;
   platform::HttpResponse RouteFhir(const platform::HttpRequest& request, std::string_view base) const;
   platform::HttpResponse AnswerSearch(const platform::HttpRequest& request) const;
@@ -32,12 +32,9 @@ class Service {
   platform::HttpResponse Attend(const platform::HttpRequest& request) const;
   // `path` is what follows "/alerts".
   platform::HttpResponse RouteAlerts(const platform::HttpRequest& request, std::string_view path) const;
-  std::string BaseUrl(const platform::HttpRequest& request) const;  // "http://host:port" or "https://host:port", as the client wrote it
 
   Node& node_;
-  const std::unique_ptr<Gate> own_gate_;  // null when it was given one
   Gate& gate_;
-  const std::string listen_;              // empty when it was given a gate
   const crypto::Secret id_key_;  // ids last as long as the daemon runs; see ResourceId
 };
 

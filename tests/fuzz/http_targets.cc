@@ -199,9 +199,8 @@ const Registered kRequest("HTTP request", [](ByteView bytes) {
   HttpRequest request;
   if (!ReadRequest(TextOf(bytes.subspan(1)), &request)) return;
   AnyNode node(bytes[0]);
-  static AnyNode first(0);
-  static const edge::http::Service prepared(first, "127.0.0.1:8750");  // the page's files are read once
-  const edge::http::Service service(node, "127.0.0.1:8750");
+  edge::http::Gate gate;
+  const edge::http::Service service(node, gate);
   const HttpResponse response = service.Answer(request);
   Judge(response);
   const bool flag_or_none = bytes[0] % 6 < 3;

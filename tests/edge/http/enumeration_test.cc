@@ -22,7 +22,8 @@ struct Asked {
 
 Asked Ask(const HttpRequest& request) {
   FakeNode node;
-  const Service service(node, "127.0.0.1:8750");
+  Gate gate;
+  const Service service(node, gate);
   HttpResponse response = service.Answer(request);
   return {std::move(response), node.lookups, node.lookup.nhs_number};
 }
@@ -115,7 +116,8 @@ TEST_CASE("an attendance is of one number, and its list cannot be read") {
   for (const char* body : {R"({"nhs_number":["9990000018","9990000026"],"incident":"INC-1"})", R"([{"nhs_number":"9990000018","incident":"I"}])",
                            R"({"nhs_number":{"$gt":""},"incident":"INC-1"})", R"({"nhs_numbers":["9990000018"],"incident":"INC-1"})"}) {
     FakeNode node;
-    const Service service(node, "127.0.0.1:8750");
+    Gate gate;
+    const Service service(node, gate);
     HttpRequest request = Request("POST", "/attendances");
     request.body = body;
     CHECK(service.Answer(request).status == 400);

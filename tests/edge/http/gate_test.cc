@@ -58,7 +58,8 @@ TEST_CASE("a session of a paired tablet is asked for as of that tablet") {
 
 TEST_CASE("on this machine a session has no place, whatever the request says of a tablet") {
   FakeNode node;
-  const Service service(node, "127.0.0.1:8750");
+  Gate gate;
+  const Service service(node, gate);
   HttpRequest request = Request("POST", "/session");
   request.headers.push_back({"X-CPIS-Tablet", FakeLan::kToken});
   request.body = R"({"staff":"crew-1","pin":"2468"})";

@@ -84,7 +84,8 @@ TEST_CASE("the page that was built in is small, names nobody else, and has no sc
 
 TEST_CASE("the service serves the page to anybody, stored by nobody") {
   FakeNode node;
-  const Service service(node, "127.0.0.1:8750");
+  Gate gate;
+  const Service service(node, gate);
   if (PageFiles().empty()) return;  // CPIS_PAGE=OFF
   HttpRequest request = Request("GET", "/");
   RemoveHeader(request, "Authorization");

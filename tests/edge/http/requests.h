@@ -33,7 +33,8 @@ inline HttpRequest Search(const std::string& resource, const std::string& value 
 // A node that says what a test told it to, behind its service.
 struct Vehicle {
   FakeNode node;
-  Service service{node, "127.0.0.1:8750"};
+  Gate gate;
+  Service service{node, gate};
 
   HttpResponse Ask(const HttpRequest& request) { return service.Answer(request); }
   HttpResponse Post(const std::string& path, const std::string& body) {

@@ -245,6 +245,7 @@ TEST_CASE("on loopback a request for another host's name is refused before anyth
   RemoveHeader(request, "Host");
   SECTION("a name of its own") { request.headers.push_back({"Host", "evil.example:8750"}); }
   SECTION("a name that begins like an address") { request.headers.push_back({"Host", "127.0.0.1.evil.example"}); }
+  SECTION("a port that is none") { request.headers.push_back({"Host", "localhost:8750\"><script>"}); }
   SECTION("no name") {}
   const HttpResponse response = vehicle.Ask(request);
   CHECK(response.status == 403);
