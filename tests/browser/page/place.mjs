@@ -37,5 +37,12 @@ export function standsHere({ options = [], begun, network } = {}) {
     await here.tablet.isAt('number');
     return here;
   }
-  return { opens, sits };
+  /** Any page in a profile of its own: { world, page, reply }. */
+  async function visits(url) {
+    const context = await browser.newContext();
+    open.push({ closes: () => context.close() });
+    const page = await context.newPage();
+    return { world, page, reply: await page.goto(typeof url === 'function' ? url(world) : url) };
+  }
+  return { opens, sits, visits };
 }
