@@ -42,6 +42,7 @@ class EnrolledNode {
   Result<AlertShown> AcknowledgeAlert(const std::string& token, const std::string& id);    // enrolled_alerts.cc
 
   void FillStatus(NodeStatus& status);
+  std::optional<Instant> AsOf() const { return replica_->CoverageOf({}).as_of; }
   // Connects anew, so that what the server has is heard of; waits until it is held here and nothing is left to forward.
   Status Sync(std::chrono::milliseconds wait, const Node::Progress& progress);
   void Stop();  // who waits in Sync or Resolve is told so

@@ -52,7 +52,7 @@ void EnrolledNode::FillStatus(NodeStatus& status) {
     status.link_since = link.since;
     status.link_error = link.last_error;
   }
-  status.as_of = replica_->CoverageOf(region).as_of;
+  status.as_of = AsOf();
   if (status.as_of) {
     status.age = std::max(seconds(0), std::chrono::floor<seconds>(time_->Now().at - *status.as_of));
     status.lease_expires = *status.as_of + orders->policy.lease;

@@ -140,6 +140,11 @@ class NodeImpl final : public Node {
     return status;
   }
 
+  Brief GetBrief() override {
+    const auto node = Enrolled();
+    return node ? Brief{true, node->AsOf()} : Brief{};
+  }
+
   Status SyncNow(std::chrono::milliseconds wait, const Progress& progress) override {
     const auto node = Enrolled();
     return node ? node->Sync(wait, progress) : NotEnrolled();

@@ -143,6 +143,12 @@ struct Finding {            // doctor
   std::string advice;       // empty when good
 };
 
+// Of the status what every answer says or turns on: from memory, in a microsecond.
+struct Brief {
+  bool enrolled = false;
+  std::optional<Instant> as_of;
+};
+
 class Lan;  // lan.h
 
 class Node {
@@ -190,6 +196,7 @@ class Node {
   virtual Result<AttendReply> Attend(const std::string& token, const AttendRequest& request) = 0;
 
   virtual NodeStatus GetStatus() = 0;
+  virtual Brief GetBrief() = 0;
   // Asks the link to try now; with `wait` > 0 waits until caught up and nothing is left to forward. kUnavailable in time.
   virtual Status SyncNow(std::chrono::milliseconds wait, const Progress& progress) = 0;
   virtual Result<std::vector<OutboxItem>> ListOutbox() = 0;

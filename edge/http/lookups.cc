@@ -15,7 +15,7 @@ HttpResponse AnswerLookup(Node& node, const HttpRequest& request) {
   if (request.method != "POST") return ToResponse(WrongMethod("POST"));
   const std::string token = BearerToken(request);
   // Nobody can be signed in before enrolment: the answer is then CANNOT_SAY for everyone.
-  if (token.empty() && node.GetStatus().enrolled) return ToResponse(NoSession());
+  if (token.empty() && node.GetBrief().enrolled) return ToResponse(NoSession());
   std::map<std::string, std::string> body;
   if (const auto problem = ReadBody(request, {.required = {"nhs_number"}, .optional = {"incident"}, .flags = {"silent"}}, &body)) return ToResponse(*problem);
   LookupRequest lookup;

@@ -73,7 +73,7 @@ HttpResponse Service::Answer(const HttpRequest& request) const {
   HttpResponse response = Meet(request);
   bool has_as_of = false;
   for (const auto& header : response.headers) has_as_of = has_as_of || header.name == "X-CPIS-As-Of";
-  if (!has_as_of) response = WithAsOf(std::move(response), node_.GetStatus().as_of);
+  if (!has_as_of) response = WithAsOf(std::move(response), node_.GetBrief().as_of);
   response.headers.push_back({"Cache-Control", "no-store"});
   response.headers.push_back({"X-Content-Type-Options", "nosniff"});
   for (std::string_view name : kTraceHeaders) {
@@ -138,7 +138,7 @@ HttpResponse Service::RouteFhir(const HttpRequest& request, std::string_view bas
 HttpResponse Service::AnswerSearch(const HttpRequest& request) const {
   Search search;
   // Nobody can be signed in before enrolment: the answer is then CANNOT_SAY for everyone.
-  const bool anonymous = !node_.GetStatus().enrolled;
+  const bool anonymous = !node_.GetBrief().enrolled;
   if (const auto problem = ReadSearch(request, anonymous, &search)) return ToResponse(*problem);
   Result<edge::Answer> found = node_.Lookup(search.token, search.lookup);
   if (found.ok() && found->resolvable) {
