@@ -206,6 +206,7 @@ int Serve(const Settings& settings, platform::StopSignal& stop) {
   http.threads = edge::kHttpThreads;
   http.max_connections = edge::kHttpConnections;
   http.max_body = edge::kHttpBody;
+  http.quick = edge::http::Service::IsQuick;
   const auto server = platform::HttpServer::Start(
       std::move(http), [&service](const platform::HttpRequest& request) { return service.Answer(request); },
       edge::http::Refuse);

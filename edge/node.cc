@@ -142,7 +142,7 @@ class NodeImpl final : public Node {
 
   Brief GetBrief() override {
     const auto node = Enrolled();
-    return node ? Brief{true, node->AsOf()} : Brief{};
+    return {CPIS_VERSION, node != nullptr, node ? node->AsOf() : std::nullopt};
   }
 
   Status SyncNow(std::chrono::milliseconds wait, const Progress& progress) override {

@@ -145,6 +145,7 @@ struct Finding {            // doctor
 
 // Of the status what every answer says or turns on: from memory, in a microsecond.
 struct Brief {
+  std::string version;
   bool enrolled = false;
   std::optional<Instant> as_of;
 };

@@ -67,6 +67,9 @@ class HttpServer {
     int max_connections = 1024;
     std::chrono::seconds read_timeout{15};           // per request; also idle keep-alive
     std::unique_ptr<TlsIdentity> tls;                // null: plain HTTP
+    // Whether the handler answers it without waiting for anything: then it is called where the bytes arrived, as nobody else is kept
+    // waiting for long, and two changes of thread are saved.
+    std::function<bool(const HttpRequest&)> quick{};
     // Whether a peer that has `open` connections may have another; if not it is closed without a word. One thread.
     std::function<bool(const std::string& peer, size_t open)> admit{};
   };

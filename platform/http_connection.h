@@ -254,11 +254,13 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
     shared_.waiting.Leave(this);
     request_.body = std::move(parser_->get().body());
     ++shared_.in_hand;
+    if (shared_.options.quick && shared_.options.quick(request_)) return Answer(this->shared_from_this());
     asio::post(*shared_.handlers, [self = this->shared_from_this()]() mutable { Answer(std::move(self)); });
   }
 
-  // On a handler's thread, while nothing else touches the connection. A single answer is sent from here, as far as the socket takes
-  // it at once: the peer has it while the io thread is still being woken. Of several the io thread, once awake, sends all.
+  // On a handler's thread, or for a quick one on the io thread, while nothing else touches the connection. A single answer is sent from
+  // here, as far as the socket takes it at once: the peer has it while the io thread is still being woken. Of several the io thread,
+  // once awake, sends all.
   static void Answer(std::shared_ptr<ConnectionOver> self) {
     Shared& shared = self->shared_;
     HttpResponse response = shared.stopping ? shared.answers.Refuse(503, "the service is stopping")

@@ -30,6 +30,13 @@ constexpr std::array<std::string_view, 3> kTraceHeaders{"TraceID", "X-Request-ID
 HttpResponse Json(std::string body) { return {200, "application/json", {}, std::move(body)}; }
 HttpResponse Fhir(const json::object& resource) { return {200, std::string(kFhirJson), {}, json::serialize(resource)}; }
 
+bool IsMetadata(std::string_view path) {
+  constexpr std::string_view kMetadata = "/metadata";
+  if (!path.ends_with(kMetadata)) return false;
+  path.remove_suffix(kMetadata.size());
+  return path == kFhirBase || path == kFlagsBase;
+}
+
 bool IsGet(const HttpRequest& request) { return request.method == "GET" || request.method == "HEAD"; }
 
 std::string Joined(const std::vector<std::string>& lines) {
@@ -93,6 +100,11 @@ HttpResponse Service::Meet(const HttpRequest& request) const {
   return Route(placed);
 }
 
+bool Service::IsQuick(const HttpRequest& request) {
+  const std::string& path = request.path;
+  return path == "/" || path.starts_with("/page/") || path == "/healthz" || IsMetadata(path);
+}
+
 HttpResponse Service::Route(const HttpRequest& request) const {
   const std::string& path = request.path;
   for (const std::string_view base : {kFhirBase, kFlagsBase}) {
@@ -124,7 +136,7 @@ HttpResponse Service::Route(const HttpRequest& request) const {
 
 HttpResponse Service::RouteFhir(const HttpRequest& request, std::string_view base) const {
   const bool flags = base == kFlagsBase;
-  const bool metadata = std::string_view(request.path).substr(base.size()) == "/metadata";
+  const bool metadata = IsMetadata(request.path);
   if (!metadata && !EndpointOf(request.path)) {
     return ToResponse(NoSuchPath(flags ? "no such path (there are PatientFlag and metadata)"
                                        : "no such path (there are CareTeam, AuditEvent and metadata)"));
@@ -132,7 +144,7 @@ HttpResponse Service::RouteFhir(const HttpRequest& request, std::string_view bas
   if (!IsGet(request)) return ToResponse(WrongMethod("GET, HEAD"));
   if (!metadata) return AnswerSearch(request);
   if (const auto problem = CheckFormat(request)) return ToResponse(*problem);
-  return Fhir(CapabilityStatement(flags ? Api::kPatientFlags : Api::kCpis, node_.GetStatus().version));
+  return Fhir(CapabilityStatement(flags ? Api::kPatientFlags : Api::kCpis, node_.GetBrief().version));
 }
 
 HttpResponse Service::AnswerSearch(const HttpRequest& request) const {

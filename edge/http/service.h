@@ -21,6 +21,8 @@ class Service {
 
   // Any thread, several at once. Every request has an answer; failures are OperationOutcomes.
   platform::HttpResponse Answer(const platform::HttpRequest& request) const;
+  // Whether it is answered from memory (HttpServer::Options::quick).
+  static bool IsQuick(const platform::HttpRequest& request);
 
  private:
   platform::HttpResponse Meet(const platform::HttpRequest& request) const;

@@ -336,6 +336,28 @@ TEST_CASE("handlers run at once on as many threads as were asked for") {
   CHECK(two.ReadToEnd().starts_with("HTTP/1.1 200 "));
 }
 
+TEST_CASE("a quick request is answered while every handler's thread waits, in its turn on its connection") {
+  std::promise<void> release;
+  const auto released = release.get_future().share();
+  HttpServer::Options options;
+  options.threads = 1;
+  options.quick = [](const HttpRequest& request) { return request.path == "/quick"; };
+  const auto server = Serve(std::move(options), [&](const HttpRequest& request) {
+    if (request.path == "/slow") released.wait();
+    return Echo(request);
+  });
+  RawClient waits(*server);
+  RawClient other(*server);
+  waits.Send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\nGET /quick HTTP/1.1\r\nHost: x\r\n\r\n");
+  std::string many;
+  for (int i = 0; i < 2000; ++i) many += "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n";
+  other.Send(many);
+  CHECK(RawClient::Count(other.ReadUntil("GET /quick", 2000), "GET /quick") == 2000);
+  release.set_value();
+  const std::string both = waits.ReadUntil("GET /quick");
+  CHECK(both.find("GET /slow") < both.find("GET /quick"));
+}
+
 TEST_CASE("the server ends promptly with idle connections open, and lets a handler answer first") {
   std::promise<void> entered, leave;
   auto server = Serve({}, [&](const HttpRequest& request) -> HttpResponse {

@@ -149,7 +149,7 @@ class FakeNode : public Node {
   }
   Status Wipe() override { return Status::Ok(); }
   NodeStatus GetStatus() override { return status; }
-  Brief GetBrief() override { return {status.enrolled, status.as_of}; }
+  Brief GetBrief() override { return {status.version, status.enrolled, status.as_of}; }
   Status SyncNow(std::chrono::milliseconds wait, const Progress& progress) override {
     waited = wait;
     if (progress) progress(5, 10);
