@@ -68,9 +68,9 @@ export class Vehicle {
     }
   }
 
-  /** Whether this tablet has to be paired first. */
+  /** Whether this tablet has to be paired first. Plain HTTP is served to the vehicle's own machine only. */
   async needsPairing() {
-    return !(await this.#ask('GET', '/pairing')).paired;
+    return location.protocol === 'https:' && !(await this.#ask('GET', '/pairing')).paired;
   }
 
   /** @param {string} code */
