@@ -80,6 +80,11 @@ HttpReply LanTablet::Asks(HttpCall call) const {
   return ReadReply(answer);
 }
 
+std::shared_ptr<void> LanTablet::Holds() const {
+  auto connection = std::make_shared<Connection>(*this);
+  return connection->up() ? connection : nullptr;
+}
+
 std::string LanTablet::certificate() const {
   const Connection connection(*this);
   if (!connection.up()) return "";

@@ -4,6 +4,8 @@
 // was told to trust, and looks whether the certificate is for whom it called.
 #pragma once
 
+#include <memory>
+
 #include "tests/e2e/http_call.h"
 
 namespace cpis::e2e {
@@ -17,6 +19,7 @@ struct LanTablet {
 
   // Status 0 when there was no answer, or the certificate was none of the gateway's.
   HttpReply Asks(HttpCall call) const;
+  std::shared_ptr<void> Holds() const;  // a connection that says nothing, for as long as it is kept; null when there is none
   std::string certificate() const;  // that the gateway shows, in PEM; empty when there is none
 };
 

@@ -240,6 +240,29 @@ TEST_CASE("one tablet or stranger that floods does not keep another from its ans
   CHECK(*std::max_element(took.begin(), took.end()) < Patient(seconds(1)));
 }
 
+TEST_CASE("hundreds of silent connections from many addresses cost little, and keep no paired tablet out", "[lan]") {
+  constexpr size_t kGrowth = 256 * 96 * 1024;  // kLanConnections of edge/http/gate.h, with a TLS session, 16 KiB either way, and what is read ahead
+  Gateway gateway;
+  const LanTablet crew = gateway.Pairs("cab", 4);
+  const std::string session = SignsIn(crew);
+  const auto is_answered = [&] {
+    const auto began = std::chrono::steady_clock::now();
+    return LooksUp(crew, session, Ambulance::Protected()).status == 200 && std::chrono::steady_clock::now() - began < Patient(seconds(1));
+  };
+  for (int i = 0; i < 8; ++i) CHECK(is_answered());
+  const auto memory = [&] { return MemoryOf(gateway.vehicle->daemon().pid(), "VmRSS"); };
+  const size_t settled = memory();
+  std::vector<std::shared_ptr<void>> held;
+  for (int address = 10; address < 50; ++address) {
+    for (int i = 0; i < 15; ++i) held.push_back(gateway.Stranger(address).Holds());
+  }
+  for (const auto& line : held) CHECK(line);  // each was let in, and who waited longest gave way
+  for (int i = 0; i < 5; ++i) CHECK(is_answered());
+  if (kMemoryTells) CHECK(memory() < settled + kGrowth);
+  held.clear();
+  CHECK(is_answered());
+}
+
 TEST_CASE("a name that no vehicle's LAN has is refused with 78 and quoted, and plain HTTP does not leave the machine", "[lan]") {
   Gateway gateway;
   REQUIRE(gateway.vehicle->Stops() == 0);

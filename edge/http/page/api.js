@@ -70,7 +70,7 @@ export class Vehicle {
 
   /** Whether this tablet has to be paired first. Plain HTTP is served to the vehicle's own machine only. */
   async needsPairing() {
-    return location.protocol === 'https:' && !(await this.#ask('GET', '/pairing')).paired;
+    return location.protocol.startsWith('https') && !(await this.#ask('GET', '/pairing')).paired;
   }
 
   /** @param {string} code */
