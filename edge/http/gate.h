@@ -20,7 +20,7 @@ constexpr int kTabletRequests = 600;        // a minute: a crew's page asks a fe
 constexpr int kStrangerRequests = 300;      // of an address: to load the page nine times, and pair
 constexpr size_t kTabletConnections = 16;   // of an address: browsers open six, and an application beside them
 constexpr int kConnectionsAMinute = 240;    // of an address: a handshake costs a millisecond
-constexpr int kLanConnections = 256;        // together: 40 KB each, and a daemon may have 1,024 descriptors for all it does
+constexpr int kLanConnections = 256;        // together: 90 KB each, and a daemon may have 1,024 descriptors for all it does
 
 // Thread-safe.
 class Gate {
