@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <csignal>
 #include <iostream>
+#include <map>
 
 #include "crypto/lan_names.h"
 #include "crypto/secret.h"
@@ -64,58 +65,48 @@ bool ReadTexts(const toml::node& value, std::vector<std::string>* texts) {
   return true;
 }
 
-// Keys of the file are the flags' names; what is not one of them is an error, because a misspelt limit must not be
-// ignored.
-Status ReadConfig(const std::string& file, Settings* settings) {
+// Keys of the file are the flags' names, and flags win over it; what is not one of them is an error, because a misspelt limit must
+// not be ignored.
+Status ReadConfig(const std::string& file, const CLI::App& flags, Settings* settings) {
+  const std::map<std::string_view, std::string*> texts{
+      {"state", &settings->state}, {"http", &settings->http}, {"key-store", &settings->key_store}, {"lan", &settings->lan}};
+  const std::map<std::string_view, std::vector<std::string>*> lists{{"lan-name", &settings->lan_names},
+                                                                    {"allow-origin", &settings->allow_origins}};
   const toml::parse_result parsed = toml::parse_file(file);
+  const std::string where = "config \"" + file + "\"";
   if (!parsed) {
     const toml::source_position at = parsed.error().source().begin;
-    return platform::Invalid("config \"" + file + "\" line " + std::to_string(at.line) + ": " +
-                             std::string(parsed.error().description()));
+    return platform::Invalid(where + " line " + std::to_string(at.line) + ": " + std::string(parsed.error().description()));
   }
   for (const auto& [key, value] : parsed.table()) {
-    std::string* setting = key == "state"       ? &settings->state
-                           : key == "http"      ? &settings->http
-                           : key == "key-store" ? &settings->key_store
-                           : key == "lan"       ? &settings->lan
-                                                : nullptr;
-    std::vector<std::string>* settings_list = key == "lan-name"       ? &settings->lan_names
-                                              : key == "allow-origin" ? &settings->allow_origins
-                                                                      : nullptr;
     const std::string name(key.str());
-    if (settings_list) {
-      if (!ReadTexts(value, settings_list)) {
-        return platform::Invalid("config \"" + file + "\": \"" + name + "\" must be a string, or a list of strings");
-      }
-      continue;
+    const auto text = texts.find(name);
+    const auto list = lists.find(name);
+    std::vector<std::string> read;
+    if (text == texts.end() && list == lists.end()) {
+      return platform::Invalid(where + ": unknown key \"" + name + "\" (there are state, http, key-store, lan, lan-name and allow-origin)");
     }
-    if (!setting) {
-      return platform::Invalid("config \"" + file + "\": unknown key \"" + name +
-                               "\" (there are state, http, key-store, lan, lan-name and allow-origin)");
+    if (!ReadTexts(value, &read) || (list == lists.end() && !value.is_string())) {
+      return platform::Invalid(where + ": \"" + name + "\" must be a string" + (list == lists.end() ? "" : ", or a list of strings"));
     }
-    const auto text = value.value<std::string>();
-    if (!value.is_string() || !text)
-      return platform::Invalid("config \"" + file + "\": \"" + name + "\" must be a string");
-    *setting = *text;
+    if (flags.count("--" + name) > 0) continue;
+    if (list == lists.end()) *text->second = read.front();
+    if (list != lists.end()) *list->second = std::move(read);
   }
   return Status::Ok();
 }
 
-// Flags win over the file. Gives the exit code when there is nothing to run.
+// Gives the exit code when there is nothing to run.
 std::optional<int> ReadSettings(int argc, char** argv, Settings* settings) {
   CLI::App app{"The CP-IS edge node: answers in the vehicle, with or without a connection.", "cpis-edged"};
   std::string config;
-  Settings flags;
   app.add_option("--config", config, "TOML file with the same keys");
-  const auto* state = app.add_option("--state", flags.state, "state directory (/var/lib/cpis-edge)");
-  const auto* http =
-      app.add_option("--http", flags.http, "HOST:PORT of the FHIR API (127.0.0.1:8750; port 0 picks one)");
-  const auto* key_store =
-      app.add_option("--key-store", flags.key_store, "auto, tpm2, systemd-creds, passphrase-file:PATH or plain (auto)");
-  const auto* lan = app.add_option("--lan", flags.lan, "HOST:PORT of the vehicle's LAN, for paired tablets, over TLS (none)");
-  const auto* lan_names = app.add_option("--lan-name", flags.lan_names, "what tablets call the vehicle there; once or more");
-  const auto* allow_origins =
-      app.add_option("--allow-origin", flags.allow_origins, "of web applications that may ask, as in https://epcr.example; once or more");
+  app.add_option("--state", settings->state, "state directory (/var/lib/cpis-edge)");
+  app.add_option("--http", settings->http, "HOST:PORT of the FHIR API (127.0.0.1:8750; port 0 picks one)");
+  app.add_option("--key-store", settings->key_store, "auto, tpm2, systemd-creds, passphrase-file:PATH or plain (auto)");
+  app.add_option("--lan", settings->lan, "HOST:PORT of the vehicle's LAN, for paired tablets, over TLS (none)");
+  app.add_option("--lan-name", settings->lan_names, "what tablets call the vehicle there; once or more");
+  app.add_option("--allow-origin", settings->allow_origins, "of web applications that may ask, as in https://epcr.example; once or more");
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -124,15 +115,8 @@ std::optional<int> ReadSettings(int argc, char** argv, Settings* settings) {
   } catch (const CLI::Error& error) {
     return Refuse(kExitUsage, std::string(error.what()) + " (see cpis-edged --help)");
   }
-  if (!config.empty()) {
-    if (const Status read = ReadConfig(config, settings); !read.ok()) return Refuse(kExitConfiguration, read.message());
-  }
-  if (state->count() > 0) settings->state = flags.state;
-  if (http->count() > 0) settings->http = flags.http;
-  if (key_store->count() > 0) settings->key_store = flags.key_store;
-  if (lan->count() > 0) settings->lan = flags.lan;
-  if (lan_names->count() > 0) settings->lan_names = flags.lan_names;
-  if (allow_origins->count() > 0) settings->allow_origins = flags.allow_origins;
+  if (config.empty()) return std::nullopt;
+  if (const Status read = ReadConfig(config, app, settings); !read.ok()) return Refuse(kExitConfiguration, read.message());
   return std::nullopt;
 }
 

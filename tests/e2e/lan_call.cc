@@ -10,37 +10,19 @@ using hostile::Freed;
 using Context = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
 using Tls = std::unique_ptr<SSL, Freed<SSL_free>>;
 
-// Connected to HOST:PORT from 127.0.0.N; -1 when it is refused.
-int DialFrom(const std::string& address, int from) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in own{};
-  own.sin_family = AF_INET;
-  own.sin_addr.s_addr = htonl(0x7f000000u + static_cast<uint32_t>(from));
-  ::bind(fd, reinterpret_cast<sockaddr*>(&own), sizeof own);
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(PortOf(address));
-  ::inet_pton(AF_INET, address.substr(0, address.rfind(':')).c_str(), &to.sin_addr);
-  const timeval limit{Patient(seconds(10)).count() / 1000, 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  if (::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0) return fd;
-  ::close(fd);
-  return -1;
-}
+std::string HostOf(const LanTablet& tablet) { return tablet.address.substr(0, tablet.address.rfind(':')); }
 
 class Connection {
  public:
-  explicit Connection(const LanTablet& tablet) : context_(SSL_CTX_new(TLS_client_method())), fd_(DialFrom(tablet.address, tablet.from)) {
+  explicit Connection(const LanTablet& tablet) : context_(SSL_CTX_new(TLS_client_method())), fd_(hostile::Dial(PortOf(tablet.address), tablet.from, HostOf(tablet).c_str())) {
     ::signal(SIGPIPE, SIG_IGN);
     if (fd_ < 0) return;
     const hostile::Certificate trusted = hostile::CertificateOf(tablet.authority);
     if (trusted) X509_STORE_add_cert(SSL_CTX_get_cert_store(context_.get()), trusted.get());
     SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
     tls_.reset(SSL_new(context_.get()));
-    const std::string host = tablet.address.substr(0, tablet.address.rfind(':'));
     if (tablet.name.empty()) {
-      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls_.get()), host.c_str());
+      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls_.get()), HostOf(tablet).c_str());
     } else {
       SSL_set1_host(tls_.get(), tablet.name.c_str());
       SSL_set_tlsext_host_name(tls_.get(), tablet.name.c_str());

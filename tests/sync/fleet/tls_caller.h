@@ -40,15 +40,15 @@ inline Certificate CertificateOf(const std::string& pem) {
   return Certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
 }
 
-// A connected socket, -1 when nobody listens there. From 127.0.0.N, so that one place can be told from another.
-inline int Dial(uint16_t port, int from = 1) {
+// A connected socket, -1 when nobody listens there. From 127.0.0.N, so that one place can be told from another, to 127.0.0.1 or `to`.
+inline int Dial(uint16_t port, int from = 1, const char* to = "127.0.0.1") {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(0x7f000000u + static_cast<uint32_t>(from));
   ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address);
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ::inet_pton(AF_INET, to, &address.sin_addr);
   const timeval limit{10, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
