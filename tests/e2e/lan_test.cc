@@ -287,7 +287,8 @@ TEST_CASE("a configuration file says of the LAN what the options say", "[lan]") 
   Gateway gateway;
   REQUIRE(gateway.vehicle->Stops() == 0);
   const Path file = gateway.fleet.directory() / "edged.toml";
-  std::ofstream(file) << "lan = \"127.0.0.2:0\"\nlan-name = [\"gateway.lan\", \"10.9.8.7\"]\nallow-origin = \"https://epcr.example\"\n";
+  std::ofstream(file) << "lan = \"127.0.0.2:0\"\nlan-name = [\"gateway.lan\", \"10.9.8.7\"]\nallow-origin = \"https://epcr.example\"\n"
+                      << "http = \"0.0.0.0:0\"\n";  // which is refused, but the flag wins
   gateway.vehicle->IsConfigured({"--key-store", "plain", "--config", file.string()});
   gateway.vehicle->Starts();
   LanTablet by_name = gateway.Stranger(3);
