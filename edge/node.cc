@@ -8,9 +8,9 @@
 
 #include "crypto/key_stores.h"
 #include "edge/enrolled_node.h"
+#include "edge/erasure.h"
 #include "edge/node_lan.h"
 #include "edge/tuning.h"
-#include "edge/wipe.h"
 #include "platform/files.h"
 #include "platform/log.h"
 #include "platform/memory.h"
@@ -26,14 +26,15 @@ class NodeImpl final : public Node {
  public:
   NodeImpl(const Options& options, platform::StateLock lock, std::unique_ptr<platform::KeyStore> key_store)
       : state_(options.state), clock_(options.clock != nullptr ? *options.clock : platform::SystemClock()),
-        lock_(std::move(lock)), key_store_(std::move(key_store)), since_(clock_.Now()), lan_(options.lan, [this] { return Enrolled(); }) {}
+        lock_(std::move(lock)), key_store_(std::move(key_store)), since_(clock_.Now()), lan_(options.lan, [this] { return Enrolled(); }),
+        erasure_(state_, *key_store_, clock_) {}
 
   Status Start() {
-    CPIS_ASSIGN(wipe_, LoadWipe(state_));
+    CPIS_TRY(erasure_.Load());
     auto identity = sync::node::LoadIdentity(state_, *key_store_);
-    if (Wiping()) {
-      if (identity.ok()) leaving_ = std::make_unique<sync::node::Identity>(*std::move(identity));
-      EraseWhatIsLeft();
+    if (erasure_.UnderWay()) {
+      if (identity.ok()) erasure_.Leave(*std::move(identity));
+      erasure_.Finish();
     } else if (identity.ok()) {
       CPIS_TRY(Adopt(*std::move(identity), Beginning::kOfProcess));
     } else if (identity.status().code() != platform::Code::kNotFound) {
@@ -62,11 +63,10 @@ class NodeImpl final : public Node {
   Status Enrol(const std::string& server, const std::string& code) override {
     const std::lock_guard one(enrolling_);
     if (Enrolled()) return platform::Denied("this vehicle is enrolled already");
-    if (Wiping()) return platform::Unavailable("this vehicle is being wiped (see: cpisctl node status)");
+    if (erasure_.UnderWay()) return platform::Unavailable("this vehicle is being wiped (see: cpisctl node status)");
     CPIS_ASSIGN(sync::node::Identity identity, sync::node::Enrol({server, code}));
     CPIS_TRY(sync::node::SaveIdentity(state_, *key_store_, identity));
-    leaving_.reset();
-    proofs_left_ = kProveTries;
+    erasure_.BeginAnew();
     return Adopt(std::move(identity), Beginning::kOfVehicle);
   }
 
@@ -134,7 +134,7 @@ class NodeImpl final : public Node {
     if (const auto node = Enrolled()) {
       node->FillStatus(status);
     } else {
-      FillWiped(status);
+      erasure_.Fill(status);
     }
     status.lan = lan_.State();
     return status;
@@ -226,48 +226,21 @@ class NodeImpl final : public Node {
     return Status::Ok();
   }
 
-  bool Wiping() {
-    const std::lock_guard lock(mutex_);
-    return wipe_ && wipe_->state == WipeRecord::State::kUnderWay;
-  }
-
-  void FillWiped(NodeStatus& status) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!wipe_) return;
-      const bool under_way = wipe_->state == WipeRecord::State::kUnderWay;
-      status.wiped = {under_way, wipe_->order, under_way ? wipe_->began_at : wipe_->erased_at, !wipe_->proof.empty(),
-                      wipe_->state == WipeRecord::State::kTold};
-    }
-    if (const auto left = FormerJournals(state_).Count(); left.ok()) AddTo(status, *left);
-  }
-
   // Returns when everything is erased, or will be by the next turn or start.
   Status WipeBy(const sync::Order& order) {
     const std::lock_guard one(enrolling_);
     std::shared_ptr<EnrolledNode> node = Enrolled();
     if (!node) return NotEnrolled();
-    // A copy that outlives the node: to sign with, and to bring the proof. A key store that fails now must not keep the rest.
-    auto identity = sync::node::LoadIdentity(state_, *key_store_);
-    WipeRecord record;
-    record.node = node->node_id();
-    record.order = order.id;
-    record.began_at = record.erased_at = clock_.Now();
-    Status saved = SaveWipe(state_, record);
-    while (saved.code() == platform::Code::kExhausted && node->journal().reserve().Release()) saved = SaveWipe(state_, record);
-    CPIS_TRY(saved);
-    platform::LogWarning("wipe", "begins, by order " + order.id);
-    leaving_ = identity.ok() ? std::make_unique<sync::node::Identity>(*std::move(identity)) : nullptr;
+    CPIS_TRY(erasure_.Begin(*node, order.id));
     {
       const std::lock_guard lock(mutex_);
-      wipe_ = record;
       enrolled_.reset();
     }
     node->keeper().Lock();
     const auto until = std::chrono::steady_clock::now() + kForwardBeforeWipe;
     const bool online = order.kind != sync::Order::Kind::kWipe ||
                         node->ForwardsWaiting([&] { return stop_asked_ || std::chrono::steady_clock::now() > until; });
-    proofs_left_ = online ? kProveTries : 0;
+    if (!online) erasure_.GiveUpProof();
     node->Stop();
     node->keeper().Lock();  // again: somebody may have signed in while it forwarded
     // Its files close with it, when the last call that is under way has ended.
@@ -276,62 +249,9 @@ class NodeImpl final : public Node {
       std::this_thread::sleep_for(kForwardTurn);
     }
     node.reset();
-    EraseWhatIsLeft();
-    BringProof();
-    return Wiping() ? platform::Internal("not everything could be erased yet: it is tried again (see the log)") : Status::Ok();
-  }
-
-  std::optional<WipeRecord> Record() {
-    const std::lock_guard lock(mutex_);
-    return wipe_;
-  }
-
-  // enrolling_ is held, or nobody else is there yet.
-  void EraseWhatIsLeft() {
-    if (!Wiping()) return;
-    const auto finished = FinishWipe({state_, *key_store_, clock_, leaving_.get()}, *Record());
-    if (!finished.ok()) platform::LogError("wipe", "not everything is erased yet: " + finished.status().message());
-    if (finished.ok()) Keep(*finished);
-  }
-
-  // enrolling_ is held. While the erased node's keys are in memory: they stay no longer than there is hope.
-  void BringProof() {
-    const auto record = Record();
-    if (!leaving_ || !record || record->state == WipeRecord::State::kUnderWay) return;
-    if (proofs_left_-- > 0) Told(*record, sync::node::Prove(*leaving_, record->proof, kProvePatience));
-    if (proofs_left_ > 0 && Record()->state != WipeRecord::State::kTold) return;
-    leaving_.reset();
-  }
-
-  // A vehicle that is enrolled again brings the proof of what it was; then nothing speaks of that any more.
-  void SettleWipe(EnrolledNode& node) {
-    const auto record = Record();
-    if (!record || record->state == WipeRecord::State::kUnderWay) return;
-    const bool tell = record->state != WipeRecord::State::kTold && !record->proof.empty();
-    if (tell && proofs_left_-- > 0) {
-      const Status proved = node.Prove(record->proof);
-      if (proved.code() == platform::Code::kUnavailable) ++proofs_left_;
-      Told(*record, proved);
-      return;
-    }
-    if (Status forgotten = ForgetWipe(state_); !forgotten.ok()) return;
-    const std::lock_guard lock(mutex_);
-    wipe_.reset();
-  }
-
-  void Told(WipeRecord record, const Status& proved) {
-    if (!proved.ok()) {
-      platform::LogInfo("wipe", "the proof is not with the fleet server yet: " + proved.message());
-      return;
-    }
-    record.state = WipeRecord::State::kTold;
-    if (Status saved = SaveWipe(state_, record); !saved.ok()) platform::LogError("wipe", saved.message());
-    Keep(record);
-  }
-
-  void Keep(const WipeRecord& record) {
-    const std::lock_guard lock(mutex_);
-    wipe_ = record;
+    erasure_.Finish();
+    erasure_.BringProof();
+    return erasure_.UnderWay() ? platform::Internal("not everything could be erased yet: it is tried again (see the log)") : Status::Ok();
   }
 
   void HousekeepOnce() {
@@ -344,10 +264,10 @@ class NodeImpl final : public Node {
       // A wipe that holds the lock waits until nobody uses the node: it must not be held here meanwhile.
       const std::lock_guard one(enrolling_);
       if (const auto node = Enrolled()) {
-        SettleWipe(*node);
+        erasure_.Settle(*node);
       } else {
-        EraseWhatIsLeft();
-        BringProof();
+        erasure_.Finish();
+        erasure_.BringProof();
       }
     }
     if (!order) return;
@@ -373,14 +293,12 @@ class NodeImpl final : public Node {
   const Instant since_;
   NodeLan lan_;
   std::mutex enrolling_;  // one enrolment or wipe at a time; taken before mutex_
-  std::unique_ptr<sync::node::Identity> leaving_;  // guarded by enrolling_; of the node that is being erased
-  int proofs_left_ = kProveTries;                  // guarded by enrolling_; how often the proof is brought, before it must wait
+  Erasure erasure_;       // what is one thread's at a time is guarded by enrolling_
   std::atomic<bool> stop_asked_ = false;
 
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;                   // guarded by mutex_
-  std::optional<WipeRecord> wipe_;          // guarded by mutex_; of a wipe that is not settled
   // Guarded by mutex_. Shared with calls that are under way when the node is enrolled or ends.
   std::shared_ptr<EnrolledNode> enrolled_;
   std::thread housekeeper_;

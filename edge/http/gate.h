@@ -18,7 +18,7 @@ namespace cpis::edge::http {
 // The knobs, each with its reason.
 constexpr int kTabletRequests = 600;        // a minute: a crew's page asks a few a minute, an ePCR application some hundred at worst
 constexpr int kStrangerRequests = 300;      // of an address: to load the page nine times, and pair
-constexpr size_t kTabletConnections = 16;   // of an address: browsers open six, and an application beside them
+constexpr size_t kTabletConnections = 32;   // of an address: browsers open six, and an access point may show five tablets as one
 constexpr int kConnectionsAMinute = 240;    // of an address: a handshake costs a millisecond
 constexpr int kLanConnections = 256;        // together: 90 KB each, and a daemon may have 1,024 descriptors for all it does
 
