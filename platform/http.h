@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// HTTP/1.1 as our daemons serve and call it. Beast and Asio are included in http_server.cc, its
-// http_connection.h and http_client.cc only.
+// HTTP/1.1 as our daemons serve and call it. Beast and Asio are included in http_server.cc, its http_connection.h and
+// handler_threads.h, and http_client.cc only.
 #pragma once
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One connection of HttpServer, from accept to close. Included by http_server.cc only: Beast and Asio stay in these two and
-// http_client.cc.
+// One connection of HttpServer, from accept to close. Included by http_server.cc only: Beast and Asio stay in these two,
+// handler_threads.h and http_client.cc.
 #pragma once
 
 #include <array>
@@ -11,7 +11,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/buffers_suffix.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -19,6 +18,7 @@
 #include <optional>
 #include <set>
 
+#include "platform/handler_threads.h"
 #include "platform/http.h"
 #include "platform/http_answers.h"
 #include "platform/http_text.h"
@@ -60,7 +60,7 @@ struct Shared {
   std::atomic<int> in_hand = 0;  // requests that are with the handlers
   asio::io_context io{1};
   std::optional<asio::ssl::context> tls{};
-  std::optional<asio::thread_pool> handlers{};
+  std::optional<HandlerThreads> handlers{};
 };
 
 // One connection, from accept to close. Everything runs on the io thread, except the handler. A shared_ptr in each
@@ -255,7 +255,7 @@ class ConnectionOver final : public Connection, public std::enable_shared_from_t
     request_.body = std::move(parser_->get().body());
     ++shared_.in_hand;
     if (shared_.options.quick && shared_.options.quick(request_)) return Answer(this->shared_from_this());
-    asio::post(*shared_.handlers, [self = this->shared_from_this()]() mutable { Answer(std::move(self)); });
+    shared_.handlers->Post([self = this->shared_from_this()]() mutable { Answer(std::move(self)); });
   }
 
   // On a handler's thread, or for a quick one on the io thread, while nothing else touches the connection. A single answer is sent from

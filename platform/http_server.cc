@@ -29,7 +29,7 @@ class Server final : public HttpServer {
       stopped.set_value();
     });
     stopped.get_future().wait();
-    shared_.handlers->join();
+    shared_.handlers->Join();
     asio::post(shared_.io, [this] {
       for (Connection* connection : shared_.open) connection->HurryUp();
     });
@@ -77,7 +77,7 @@ class Server final : public HttpServer {
   }
 
   void Serve() {
-    shared_.handlers.emplace(static_cast<size_t>(shared_.options.threads));
+    shared_.handlers.emplace(shared_.io, static_cast<size_t>(shared_.options.threads));
     io_thread_ = std::thread([this] { shared_.io.run(); });
     asio::post(shared_.io, [this] { Accept(); });
   }

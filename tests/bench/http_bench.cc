@@ -98,7 +98,9 @@ std::unique_ptr<cpis::platform::HttpServer> StartOurs(bool quick) {
     return {200, "application/fhir+json", {{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}}, std::string(kBodySize, 'x')};
   };
   const auto refuse = [](int status, std::string_view why) -> cpis::platform::HttpResponse { return {status, "text/plain", {}, std::string(why)}; };
-  auto started = cpis::platform::HttpServer::Start({.quick = [quick](const cpis::platform::HttpRequest&) { return quick; }}, answer, refuse);
+  cpis::platform::HttpServer::Options options;
+  options.quick = [quick](const cpis::platform::HttpRequest&) { return quick; };
+  auto started = cpis::platform::HttpServer::Start(std::move(options), answer, refuse);
   if (started.ok()) return *std::move(started);
   std::fprintf(stderr, "%s\n", started.status().message().c_str());
   std::exit(1);

@@ -320,20 +320,18 @@ TEST_CASE("a refusal that throws still answers") {
 }
 
 TEST_CASE("handlers run at once on as many threads as were asked for") {
-  std::promise<void> both;
+  std::promise<void> all;
   std::atomic<int> inside = 0;
-  const auto ready = both.get_future().share();
+  const auto ready = all.get_future().share();
   HttpServer::Options options;
-  options.threads = 2;
+  options.threads = 3;
   const auto server = Serve(std::move(options), [&, ready](const HttpRequest&) -> HttpResponse {
-    if (++inside == 2) both.set_value();
+    if (++inside == 3) all.set_value();
     return {ready.wait_for(Patient(10s)) == std::future_status::ready ? 200 : 500, "", {}, ""};
   });
-  RawClient one(*server), two(*server);
-  one.Send("GET / HTTP/1.0\r\n\r\n");
-  two.Send("GET / HTTP/1.0\r\n\r\n");
-  CHECK(one.ReadToEnd().starts_with("HTTP/1.1 200 "));
-  CHECK(two.ReadToEnd().starts_with("HTTP/1.1 200 "));
+  RawClient one(*server), two(*server), three(*server);
+  for (RawClient* client : {&one, &two, &three}) client->Send("GET / HTTP/1.0\r\n\r\n");
+  for (RawClient* client : {&one, &two, &three}) CHECK(client->ReadToEnd().starts_with("HTTP/1.1 200 "));
 }
 
 TEST_CASE("a quick request is answered while every handler's thread waits, in its turn on its connection") {

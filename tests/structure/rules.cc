@@ -55,7 +55,7 @@ struct Vendor {
 const std::vector<Vendor>& Vendors() {
   static const std::string link = "sync/(node|fleet)/link[a-z_]*\\.(cc|h)|sync/local/[a-z_]+\\.cc";
   static const std::string command_line = "edge/ctl/[a-z_]+\\.(cc|h)|edge/main\\.cc|sync/fleet/main\\.cc";
-  static const std::string http = "platform/http_(server\\.cc|connection\\.h|client\\.cc)";
+  static const std::string http = "platform/(http_(server\\.cc|connection\\.h|client\\.cc)|handler_threads\\.h)";
   static const std::regex nowhere("(?!)");
   static const std::vector<Vendor> vendors{
       {"SQLite", std::regex("sqlite3.*"), std::regex("platform/sqlite\\.cc")},
