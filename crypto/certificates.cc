@@ -248,6 +248,10 @@ Result<Request> ReadRequest(std::string_view request_pem) {
 
 }  // namespace
 
+void KeepTlsToTheEnd() {
+  if (OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr) != 1) std::abort();
+}
+
 Result<CertificateAndKey> NewCertificateAuthority(std::string_view common_name, std::chrono::days lifetime) {
   return NewAuthority(common_name, lifetime, "");
 }

@@ -16,6 +16,9 @@
 
 namespace cpis::crypto {
 
+// Before anything else of TLS: OpenSSL is not taken down when the process ends, because threads of gRPC may still be in it then.
+void KeepTlsToTheEnd();
+
 struct CertificateAndKey {
   std::string certificate_pem;
   Secret private_key_pem;

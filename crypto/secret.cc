@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "crypto/certificates.h"
+
 namespace cpis::crypto {
 namespace {
 
@@ -87,6 +89,7 @@ bool ConstantTimeEqual(ByteView a, ByteView b) {
 
 void StartCrypto() {
   if (sodium_init() < 0) std::abort();
+  KeepTlsToTheEnd();
   const rlimit no_core{0, 0};
   if (prctl(PR_SET_DUMPABLE, 0) != 0 || setrlimit(RLIMIT_CORE, &no_core) != 0) std::abort();
 }
