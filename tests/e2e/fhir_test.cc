@@ -113,6 +113,20 @@ TEST_CASE("wrong calls are answered with what was wrong", "[fhir]") {
   CHECK(Ask(vehicle.http(), {"POST", "/session", {}, "{\"staff\":\"" + std::string(kSam) + "\",\"pin\":\"000000\"}"}).status == 401);
 }
 
+TEST_CASE("every answer says as of when the vehicle knows, also those about nobody and refusals", "[fhir]") {
+  Ambulance ambulance;
+  Vehicle& vehicle = *ambulance.vehicle;
+  vehicle.LosesLink();
+  const std::string as_of = Text(vehicle.Status().at("as_of"));
+  REQUIRE_FALSE(as_of.empty());
+  for (const std::string target : {"/healthz", "/status", "/", "/cpis/FHIR/R4/metadata", "/nowhere", "/alerts"}) {
+    CAPTURE(target);
+    const HttpReply reply = Gets(vehicle, "", target);
+    REQUIRE(reply.headers.contains("x-cpis-as-of"));
+    CHECK(reply.headers.at("x-cpis-as-of") == as_of);
+  }
+}
+
 TEST_CASE("status, metadata, metrics and health need no session and hold nothing personal", "[fhir]") {
   Ambulance ambulance;
   Vehicle& vehicle = *ambulance.vehicle;
