@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge/http/gate.h"
 
+#include "edge/http/page.h"
 #include "edge/http/pairing.h"
 #include "edge/http/text.h"
 
@@ -24,8 +25,7 @@ HttpResponse TooMany(int seconds) {
 // What a tablet needs to be paired: no answer about anybody.
 bool IsForStrangers(const HttpRequest& request) {
   if (request.path == kPairingPath) return true;
-  const bool read = request.method == "GET" || request.method == "HEAD";
-  return read && (request.path == "/" || request.path == "/healthz" || request.path.starts_with("/page/"));
+  return IsRead(request) && (IsPagePath(request.path) || request.path == "/healthz");
 }
 
 }  // namespace

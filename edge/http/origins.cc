@@ -31,7 +31,7 @@ bool IsOrigin(std::string_view text) {
   return platform::ParseHostPort(rest, 1, &host, &port).ok() && !rest.ends_with(':');
 }
 
-bool Changes(const HttpRequest& request) { return request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS"; }
+bool Changes(const HttpRequest& request) { return !IsRead(request) && request.method != "OPTIONS"; }
 
 std::string_view OneValue(const HttpRequest& request, std::string_view name) {
   const auto values = HeaderValues(request, name);

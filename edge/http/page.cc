@@ -44,7 +44,7 @@ HttpResponse AnswerPage(const HttpRequest& request, std::span<const PageFile> fi
   }
   const auto file = std::find_if(files.begin(), files.end(), [&](const PageFile& one) { return one.path == request.path; });
   if (file == files.end()) return ToResponse(NoSuchPath("the tablet page has no such file (it begins at /)"));
-  if (request.method != "GET" && request.method != "HEAD") return ToResponse(WrongMethod("GET, HEAD"));
+  if (!IsRead(request)) return ToResponse(WrongMethod("GET, HEAD"));
   const bool gzip = TakesGzip(request);
   HttpResponse response{200, std::string(file->content_type), {}, std::string(gzip ? file->gzip : file->plain)};
   if (gzip) response.headers.push_back({"Content-Encoding", "gzip"});

@@ -17,7 +17,6 @@ using platform::HttpRequest;
 using platform::HttpResponse;
 
 constexpr size_t kLongestToken = 128;
-constexpr int kRetrySeconds = 60;
 // 400 days: browsers keep no cookie longer (RFC 6265bis §5.5).
 constexpr const char* kCookieTerms = "; Path=/; Max-Age=34560000; Secure; HttpOnly; SameSite=Strict";
 
@@ -26,12 +25,6 @@ HttpResponse Json(const json::object& body) { return {200, "application/json", {
 bool IsToken(std::string_view text) {
   return !text.empty() && text.size() <= kLongestToken &&
          text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == std::string_view::npos;
-}
-
-std::string_view Trimmed(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
 }
 
 // The values of that cookie in all Cookie headers.

@@ -12,7 +12,6 @@ using platform::Code;
 
 namespace {
 
-constexpr int kRetrySeconds = 60;  // a manifest comes at least every minute
 
 }  // namespace
 

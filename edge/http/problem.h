@@ -12,6 +12,8 @@
 
 namespace cpis::edge::http {
 
+inline constexpr int kRetrySeconds = 60;  // of what is not there now: a manifest comes at least every minute
+
 struct Problem {
   int status = 500;
   std::string issue;        // FHIR issue-type: "invalid", "login", "forbidden", …

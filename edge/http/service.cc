@@ -22,7 +22,6 @@ using platform::Code;
 using platform::HttpRequest;
 using platform::HttpResponse;
 
-constexpr int kRetrySeconds = 60;  // a manifest comes at least every minute
 constexpr int kRateLimitRetrySeconds = 10;
 constexpr size_t kMaxEcho = 256;
 constexpr std::array<std::string_view, 3> kTraceHeaders{"TraceID", "X-Request-ID", "X-Correlation-ID"};
@@ -36,8 +35,6 @@ bool IsMetadata(std::string_view path) {
   path.remove_suffix(kMetadata.size());
   return path == kFhirBase || path == kFlagsBase;
 }
-
-bool IsGet(const HttpRequest& request) { return request.method == "GET" || request.method == "HEAD"; }
 
 std::string Joined(const std::vector<std::string>& lines) {
   std::string joined;
@@ -102,7 +99,7 @@ HttpResponse Service::Meet(const HttpRequest& request) const {
 
 bool Service::IsQuick(const HttpRequest& request) {
   const std::string& path = request.path;
-  return path == "/" || path.starts_with("/page/") || path == "/healthz" || IsMetadata(path);
+  return IsPagePath(path) || path == "/healthz" || IsMetadata(path);
 }
 
 HttpResponse Service::Route(const HttpRequest& request) const {
@@ -114,7 +111,7 @@ HttpResponse Service::Route(const HttpRequest& request) const {
   if (path == "/session") {
     if (request.method == "POST") return SignIn(request);
     if (request.method == "DELETE") return SignOut(request);
-    if (IsGet(request) || request.method == "PUT") return AnswerSession(node_, request);
+    if (IsRead(request) || request.method == "PUT") return AnswerSession(node_, request);
     return ToResponse(WrongMethod("POST, GET, HEAD, PUT, DELETE"));
   }
   if (path == "/attendances") {
@@ -122,14 +119,14 @@ HttpResponse Service::Route(const HttpRequest& request) const {
     return ToResponse(WrongMethod("POST"));
   }
   if (path == "/status" || path == "/healthz" || path == "/metrics") {
-    if (!IsGet(request)) return ToResponse(WrongMethod("GET, HEAD"));
+    if (!IsRead(request)) return ToResponse(WrongMethod("GET, HEAD"));
     if (path == "/healthz") return {200, "text/plain; charset=utf-8", {}, "ok\n"};
     if (path == "/metrics") return {200, kMetricsType, {}, Metrics(node_.GetStatus())};
     return Json(ToJson(node_.GetStatus()));
   }
   if (path == "/alerts" || path.starts_with("/alerts/")) return RouteAlerts(request, std::string_view(path).substr(7));
   if (path == "/lookups" || path == "/lookups/resolution") return AnswerLookup(node_, request);
-  if (path == "/" || path.starts_with("/page/")) return AnswerPage(request, PageFiles());
+  if (IsPagePath(path)) return AnswerPage(request, PageFiles());
   return ToResponse(NoSuchPath("no such path (the FHIR APIs are under " + std::string(kFhirBase) + " and " +
                                std::string(kFlagsBase) + ")"));
 }
@@ -141,7 +138,7 @@ HttpResponse Service::RouteFhir(const HttpRequest& request, std::string_view bas
     return ToResponse(NoSuchPath(flags ? "no such path (there are PatientFlag and metadata)"
                                        : "no such path (there are CareTeam, AuditEvent and metadata)"));
   }
-  if (!IsGet(request)) return ToResponse(WrongMethod("GET, HEAD"));
+  if (!IsRead(request)) return ToResponse(WrongMethod("GET, HEAD"));
   if (!metadata) return AnswerSearch(request);
   if (const auto problem = CheckFormat(request)) return ToResponse(*problem);
   return Fhir(CapabilityStatement(flags ? Api::kPatientFlags : Api::kCpis, node_.GetBrief().version));
@@ -213,7 +210,7 @@ HttpResponse Service::RouteAlerts(const HttpRequest& request, std::string_view p
   constexpr std::string_view kAcknowledgement = "/acknowledgement";
   const bool one = path.size() > kAcknowledgement.size() && path.ends_with(kAcknowledgement);
   if (!one && !path.empty()) return ToResponse(NoSuchPath("no such path (there is /alerts/ID/acknowledgement)"));
-  if (one ? request.method != "POST" : !IsGet(request)) return ToResponse(WrongMethod(one ? "POST" : "GET, HEAD"));
+  if (one ? request.method != "POST" : !IsRead(request)) return ToResponse(WrongMethod(one ? "POST" : "GET, HEAD"));
   const std::string token = BearerToken(request);
   if (token.empty()) return ToResponse(NoSession());
   if (!one) {

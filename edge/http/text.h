@@ -31,6 +31,8 @@ std::vector<std::string_view> SplitOutsideQuotes(std::string_view text, char sep
 // "0", "0.0", "0.000": not acceptable (RFC 9110 §12.4.2)
 bool IsZeroWeight(std::string_view weight);
 
+inline bool IsRead(const platform::HttpRequest& request) { return request.method == "GET" || request.method == "HEAD"; }
+
 // Every value of a header, in order; an empty value is a value.
 std::vector<std::string_view> HeaderValues(const platform::HttpRequest& request, std::string_view name);
 
